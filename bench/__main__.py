@@ -1,5 +1,5 @@
 """`./dev bench` measures requests, `./dev bench screens` pages in a browser, `./dev bench plan` the solver,
-`./dev bench board` the boards at two sizes of the table.
+`./dev bench board` the boards at two sizes of the table, `./dev bench inside` requests within one process.
 
 `./dev faults` runs the long rounds of tests/faults, whose results stand in faults.md.
 """
@@ -19,6 +19,10 @@ def main(given: list[str]) -> int:
         from bench.plan import main as plan
 
         return plan()
+    if given[:1] == ["inside"]:
+        from bench.inside import main as inside
+
+        return inside(given[1:])
     if given[:1] == ["board"]:
         from bench.board import main as board
 

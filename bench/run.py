@@ -267,9 +267,9 @@ def open_prescreens(database: Database, now: datetime) -> list[tuple[UUID, int]]
         return [(row[0], row[1]) for row in db.execute(wanted.order_by(P.id).limit(MOST_LINES))]
 
 
-def reopen(database: Database, pool: list[tuple[UUID, int]]) -> None:
+def reopen(database: Database, pool: list[tuple[UUID, int]], wait: float = 1) -> None:
     """Takes the bench's own decisions back, once those are done that were under way when wrk stopped."""
-    time.sleep(1)
+    time.sleep(wait)
     undone = {"review_status": "pending_review", "reviewed_at": None, "reviewed_by": None, "review_notes": None}
     ids = [id for id, _ in pool]
     with database.write() as db:

@@ -1,11 +1,12 @@
 """Organizations as visitor pages and e-mails name them."""
 
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import bindparam, select
 
 from app.accounts.models import Organization
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.hosts import Host
 from app.kernel.text import normalization
 
@@ -20,20 +21,21 @@ _HOST = select(
     Organization.country,
     Organization.time_zone,
 )
+_BY_ID: Prepared[Any] = Prepared(_HOST.where(Organization.id == bindparam("id")))
+_BY_SLUG: Prepared[Any] = Prepared(_HOST.where(Organization.slug == bindparam("slug")))
 
 
 def by_id(db: Db, organization_id: int) -> Host:
     """The organization of a row, which always exists."""
-    return cast(Host, _host(db, Organization.id == organization_id))
+    return cast(Host, _host(_BY_ID.first(db, {"id": organization_id})))
 
 
 def by_slug(db: Db, slug: str) -> Host | None:
     """The organization of a public address, if there is one."""
-    return _host(db, Organization.slug == slug)
+    return _host(_BY_SLUG.first(db, {"slug": slug}))
 
 
-def _host(db: Db, condition: ColumnElement[bool]) -> Host | None:
-    row = db.execute(_HOST.where(condition)).one_or_none()
+def _host(row: Any) -> Host | None:  # of the columns above
     if row is None:
         return None
     region = row.country or normalization.region_of(row.time_zone)

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from math import floor, log, log10
 
 from app.dashboard.estimates import Spread, interval
+from app.dashboard.weeks import Week
 from app.kernel.db.hourly_stats import DAY, HOUR, MINUTE
 from app.kernel.text.datetimes import DAYS, MONTHS
-from app.kernel.text.weeks import Week
 
 PLOT = 92.0
 """Per cent taken by the plot of every chart."""

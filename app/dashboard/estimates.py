@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 
+from app.dashboard.statistics import interval as interval  # charts and captions take it from here
 from app.kernel.db.hourly_stats import WAITS
-from app.kernel.statistics import interval as interval  # charts and captions take it from here
 
 FEW = 10
 """From so many on, shares are given in per cent and a tenth means somebody."""

@@ -19,13 +19,13 @@ from app.accounts.scope import Scope
 from app.dashboard import charts, csv_export
 from app.dashboard.charts import Chart, Link, Slot
 from app.dashboard.desk import subjects
+from app.dashboard.weeks import week_of
 from app.kernel import clock
 from app.kernel.db.hourly_stats import DailyStat, Days, HourlyStat, by_day
 from app.kernel.db.transaction import db
 from app.kernel.errors import BadRequest, NotFound
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
-from app.kernel.text.weeks import week_of
 from app.kernel.web.htmx import personal, respond
 
 SPANS = (7, 30, 90)

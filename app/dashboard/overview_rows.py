@@ -12,10 +12,10 @@ from sqlalchemy import select
 from app.accounts.access import me
 from app.accounts.models import Organization
 from app.dashboard import csv_export, estimates
+from app.dashboard.counted_rows import Counted, CountedRow
 from app.dashboard.desk import desks
 from app.dashboard.overview import DELIVERED, Overview
 from app.dashboard.queue import Label
-from app.kernel.db.counted_rows import Counted, CountedRow
 from app.kernel.db.engine import Db
 from app.kernel.db.hourly_stats import WAITS, Days
 from app.kernel.db.transaction import database, db, side_transaction

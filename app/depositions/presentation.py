@@ -14,10 +14,10 @@ from app.dashboard.queue import Label
 from app.depositions.models import BOOKED, Deposition, State
 from app.depositions.queries.conflicts import ALONE, Overlapping
 from app.depositions.queries.listing import ListedDeposition
-from app.depositions.rules import flags, transitions
+from app.depositions.rules import day_ruler, flags, transitions
+from app.depositions.rules.day_ruler import Bar, DayRuler
 from app.depositions.rules.timed import Timed
-from app.kernel.text import datetimes, day_ruler, normalization, time_zones
-from app.kernel.text.day_ruler import Bar, DayRuler
+from app.kernel.text import datetimes, normalization, time_zones
 
 STATES = {
     State.INITIAL: Label("Requested", "circle-dashed"),

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, String, Subquery, and_, func, lite
 from app.accounts.events import EVENTS as accounts
 from app.accounts.models import Organization, Person
 from app.accounts.scope import Scope
+from app.dashboard.day_forms import day_form
 from app.dashboard.events import EXPORTED
 from app.dashboard.filters.days import days_of
 from app.dashboard.saved_views.events import EVENTS as saved_views
@@ -26,7 +27,6 @@ from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
 from app.kernel.db.pagination import decode_cursor, encode_cursor
 from app.kernel.text.datetimes import local
-from app.kernel.text.day_forms import day_form
 
 PAGE = 50
 WINDOW = 5000

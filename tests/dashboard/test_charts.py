@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.dashboard import captions, charts, estimates
+from app.dashboard.weeks import Week, week_of
 from app.kernel.db.hourly_stats import DAY, HOUR, MINUTE, WAITS
-from app.kernel.text.weeks import Week, week_of
 
 TODAY = date(2026, 11, 24)
 NUMBERS = st.integers(0, 10**9)

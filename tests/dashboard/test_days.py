@@ -7,13 +7,13 @@ import pytest
 import time_machine
 from sqlalchemy import update
 
+from app.dashboard.day_forms import day_form
 from app.dashboard.filters import Filters, Reader
 from app.dashboard.filters.days import PERIODS, days_of
 from app.depositions.models import Deposition
 from app.depositions.views.filters import FILTERS as DEPOSITIONS
 from app.inspections.views.filters import FILTERS as INSPECTIONS
 from app.kernel.clock import now
-from app.kernel.text.day_forms import day_form
 from app.prescreens.views.filters import FILTERS as PRESCREENS
 from tests.depositions import factories
 from tests.pages import text

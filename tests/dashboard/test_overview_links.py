@@ -14,11 +14,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select, text, update
 
 from app.accounts.models import Person
+from app.dashboard.counted_rows import Counted
 from app.dashboard.events import EXPORTED
 from app.kernel.changes.events import Event
 from app.kernel.clock import now
 from app.kernel.db import hourly_stats
-from app.kernel.db.counted_rows import Counted
 from app.kernel.db.engine import Database
 from app.kernel.db.hourly_stats import Days
 from tests import demo_data

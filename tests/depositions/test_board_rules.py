@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.depositions.rules import availability, board
+from app.depositions.rules import availability, board, day_ruler
 from app.depositions.rules.availability import Away, Hours
 from app.depositions.rules.transitions import Span
-from app.kernel.text import datetimes, day_ruler
+from app.kernel.text import datetimes
 
 GAP = timedelta(minutes=15)
 

@@ -123,6 +123,6 @@ def test_each_read_is_a_few_ranges_of_an_index(database, cast, crowd):
 
 def test_business_days_of_a_team_with_a_calendar(cast, database, monkeypatch):
     with database.read() as db:
-        monkeypatch.setattr(db, "config", replace(database.config, desk_hours=Hours()))
+        monkeypatch.setattr(database, "config", replace(database.config, desk_hours=Hours()))
         days = [day.day for day in queries.capacity(db, factories.at("2026-12-01 12:00"), "UTC").days]
     assert (len(days), days[0], days[-1]) == (15, date(2026, 12, 1), date(2026, 12, 21))

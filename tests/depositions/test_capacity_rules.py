@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.config import Hours as TeamHours
+from app.dashboard.statistics import poisson_quantile
 from app.depositions.rules.availability import Away, Hours
 from app.depositions.rules.capacity import feasible
 from app.depositions.rules.capacity.days import Capacity, capacity, finding
 from app.depositions.rules.capacity.feasible import Load, Worker
 from app.depositions.rules.capacity.forecast import Arrival, Expected, forecast, workdays
 from app.depositions.rules.transitions import Span
-from app.kernel.statistics import poisson_quantile
 
 TEAM = TeamHours()
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)

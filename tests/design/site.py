@@ -20,9 +20,10 @@ from wtforms import (
 
 from app import middleware, web_errors
 from app.config import Config
+from app.depositions.rules import day_ruler
 from app.home.navigation import Group, NavigationLink
 from app.kernel.errors import Conflict, Gone
-from app.kernel.text import datetimes, day_ruler, template_filters
+from app.kernel.text import datetimes, template_filters
 from app.kernel.web import assets, form_tokens, htmx, visitors
 from app.kernel.web.forms import VersionedForm, at_most, choices, needed
 

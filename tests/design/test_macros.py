@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.kernel.text import day_ruler
+from app.depositions.rules import day_ruler
 
 LOOK = Path(__file__).parent
 TEMPLATES = LOOK.parents[1] / "app/templates"

@@ -6,14 +6,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import bindparam, event, insert, select, text, tuple_
+from sqlalchemy import bindparam, event, insert, select, text, tuple_, update
 from sqlalchemy.exc import DBAPIError
 
+from app.accounts.models import Organization
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Database, Db
-from app.kernel.db.faults import fault_of
+from app.kernel.db.faults import FULL, fault_of
 from app.kernel.db.prepared import Prepared
-from app.prescreens.models import Prescreen
+from app.prescreens.models import Contact, Prescreen
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
 _ALL = select(Event.id, Event.kind, Event.organization_id, Event.data, Event.created_at).order_by(Event.id)
@@ -226,3 +227,129 @@ def test_what_was_lent_while_all_were_closed_is_closed_when_it_is_given_back(thr
         db.scalar(text("SELECT 1"))
     assert db.connected is not None
     assert db.connected.closed
+
+
+WRITTEN: Prepared[Any] = Prepared(insert(Event.__table__).returning(Event.id, Event.data, Event.created_at))
+QUIET: Prepared[Any] = Prepared(insert(Event.__table__).inline())
+RENAMED: Prepared[Any] = Prepared(
+    update(Event.__table__)
+    .where(Event.kind.in_(bindparam("kinds", expanding=True)))
+    .values(actor_name=bindparam("name"), data=bindparam("facts"), created_at=bindparam("at"))
+    .returning(Event.kind, Event.actor_name, Event.data, Event.created_at)
+)
+
+
+def an_event(kind: str) -> dict[str, object]:
+    facts = {"actor_kind": "worker", "actor_name": "W", "via": "worker", "data": {"é": [1.5, None]}, "created_at": AT}
+    return {"kind": kind, "subject_type": "x", "subject_id": "1", **facts}
+
+
+def test_what_is_written_is_in_the_transaction(three: Database) -> None:
+    with three.write() as db:
+        [row] = WRITTEN.all(db, an_event("four"))
+        assert (row.data, row.created_at) == ({"é": [1.5, None]}, AT)
+        assert QUIET.run(db, an_event("five")) == 1
+        with three.read() as outside:
+            assert len(EVENTS.all(outside)) == 3
+        assert len(EVENTS.all(db)) == 5
+    with three.write() as db:
+        QUIET.run(db, an_event("six"))
+        db.rollback()
+    with three.read() as db:
+        assert [row.kind for row in EVENTS.all(db)][3:] == ["four", "five"]
+
+
+def test_a_savepoint_takes_back_what_was_written_in_it(three: Database) -> None:
+    with three.write() as db:
+        with db.begin_nested() as inner:
+            QUIET.run(db, an_event("four"))
+            inner.rollback()
+        QUIET.run(db, an_event("five"))
+    with three.read() as db:
+        assert [row.kind for row in EVENTS.all(db)][3:] == ["five"]
+
+
+def test_columns_that_are_not_given_have_their_defaults(database: Database) -> None:
+    made: Prepared[Any] = Prepared(insert(Contact.__table__).returning(Contact.name, Contact.is_counted))
+    values = {"id": uuid4(), "organization_id": 1, "created_at": AT}
+    columns = {column.name for column in Contact.__table__.c if not column.nullable} - {"name", "is_counted"}
+    assert columns <= {*values, "updated_at"}, columns
+    with database.write() as db:
+        organization = {"slug": "o", "name": "O", "plan": "free", "contact_email": "o@o.example", "created_at": AT}
+        db.execute(insert(Organization), {"id": 1, **organization})
+        assert made.all(db, values) == [("", True)]
+        with pytest.raises(TypeError, match=r"contacts\.id must be given"):
+            made.all(db, {name: values[name] for name in ("organization_id", "created_at")})
+
+
+def test_whoever_listens_hears_of_writes_too(three: Database) -> None:
+    asked: list[str] = []
+
+    def hear(*given: Any) -> None:
+        asked.append(given[2])
+
+    with three.write() as db:
+        event.listen(three.writer, "before_cursor_execute", hear)
+        [heard] = WRITTEN.all(db, an_event("four"))
+        event.remove(three.writer, "before_cursor_execute", hear)
+        [unheard] = WRITTEN.all(db, an_event("four"))
+        assert heard._replace(id=0) == unheard._replace(id=0)
+    assert sum(sql.startswith("INSERT") for sql in asked) == 1
+
+
+@pytest.mark.parametrize("way", ["all", "run"])
+def test_a_write_that_the_database_refuses_is_named(three: Database, way: str) -> None:
+    """Rows of the history are only added: a trigger refuses to change one, and the transaction can go on or end."""
+    values = {"kinds": ["one"], "name": "Somebody else", "facts": {}, "at": AT}
+    with three.write() as db:
+        with pytest.raises(DBAPIError) as ordinary, db.begin_nested():
+            db.execute(RENAMED.statement, values)
+        with pytest.raises(DBAPIError) as prepared, db.begin_nested():
+            getattr(RENAMED, way)(db, values)
+        assert type(prepared.value) is type(ordinary.value)
+        assert "Somebody else" not in str(prepared.value), "values are not repeated"
+        QUIET.run(db, an_event("four"))
+    with three.read() as db:
+        assert [row.kind for row in EVENTS.all(db)] == ["one", "two", "three", "four"]
+
+
+def test_a_full_disk_is_noticed_by_whoever_asks_whether_it_can_be_written(three: Database) -> None:
+    with three.write() as db:
+        full = type("Full", (three.writer.dialect.loaded_dbapi.OperationalError,), {"sqlstate": "53100"})("full")
+        full.sqlite_errorcode = 13
+        connection = db.connection()
+        raw = connection.connection.dbapi_connection
+
+        class Full:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(raw, name)
+
+            def execute(self, *_: Any) -> Any:
+                raise full
+
+        connection.connection.dbapi_connection = Full()  # type: ignore[misc]
+        try:
+            with pytest.raises(DBAPIError):
+                QUIET.run(db, an_event("four"))
+        finally:
+            connection.connection.dbapi_connection = raw  # type: ignore[misc]
+        assert three.write_fault is FULL
+    assert three.write_fault is None
+
+
+def test_a_connection_that_breaks_in_a_transaction_ends_it(three: Database) -> None:
+    """Nothing is asked again there: what was written before is lost with the connection."""
+
+    def write() -> None:
+        with three.write() as db:
+            QUIET.run(db, an_event("four"))
+            raw: Any = db.connection().connection.dbapi_connection
+            raw.close()
+            QUIET.run(db, an_event("five"))
+
+    with pytest.raises(DBAPIError) as lost:
+        write()
+    assert fault_of(lost.value) is not None
+    with three.write() as db:
+        assert len(EVENTS.all(db)) == 3
+        assert QUIET.run(db, an_event("six")) == 1

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kernel.text import datetimes, day_ruler, time_zones
+from app.depositions.rules import day_ruler
+from app.kernel.text import datetimes, time_zones
 from tests.depositions.factories import at
 from tests.printed_times import DAY, END, MINUTE, changes, read
 

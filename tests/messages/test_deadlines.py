@@ -192,17 +192,17 @@ def test_interim_responses_are_read_on_to_the_final_one(
 
 
 def message_to(
-    sender: Callable[..., Database], channel: str, port: int, monkeypatch: pytest.MonkeyPatch
+    sender: Callable[..., Database], channel: str, port: int, monkeypatch: pytest.MonkeyPatch, scheme: str = "http"
 ) -> tuple[Database, Message]:
     """A database, and a message of it to a receiver at a port."""
     if channel == "sms":
-        database = sender(sms_url=f"http://127.0.0.1:{port}/sms")
+        database = sender(sms_url=f"{scheme}://127.0.0.1:{port}/sms")
         with database.read() as db:
             return database, text_message(db, "+1 555 010 4477", "Hello")
     from app.kernel.outbox import webhooks
 
     monkeypatch.setattr(webhooks, "_key", lambda *_: "k" * 40)
-    return sender(), webhooks.notification(f"http://127.0.0.1:{port}/hook", {"n": 1}, 1)
+    return sender(), webhooks.notification(f"{scheme}://127.0.0.1:{port}/hook", {"n": 1}, 1)
 
 
 @pytest.mark.parametrize("channel", ["webhook", "sms"])
@@ -249,6 +249,34 @@ def test_an_authority_cannot_hold_an_anchor(talk: Talk, monkeypatch: pytest.Monk
     monkeypatch.setattr(anchors, "SECONDS", SECONDS)
     with talking(talk) as port, pytest.raises(anchors.Unreachable):
         anchors.ask(f"http://127.0.0.1:{port}/", b"statement", (), now())
+
+
+HANDSHAKE = b"\x16\x03\x03\x40\x00"
+"""The head of a TLS record of 16 KiB, which is read whole before anything in it is believed."""
+
+
+@pytest.mark.parametrize("channel", ["email", "webhook", "sms", "authority"])
+def test_a_handshake_that_drips_is_cut(
+    sender: Callable[..., Database], channel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Encryption puts another socket in the place of the one that was watched."""
+    monkeypatch.setattr(email, "SMTP_SECONDS", SECONDS)
+    monkeypatch.setattr(http_client.post, "__kwdefaults__", {"seconds": SECONDS})
+    monkeypatch.setattr(anchors, "SECONDS", SECONDS)
+    started = time.monotonic()
+    with talking(drip(HANDSHAKE)) as port:
+        if channel == "authority":
+            with pytest.raises(anchors.Unreachable):
+                anchors.ask(f"https://127.0.0.1:{port}/", b"statement", (), now())
+        elif channel == "email":
+            database = sender(smtp_url=f"smtps://127.0.0.1:{port}")
+            with database.read() as db:
+                mail = email_message(db, "password-changed", to="a@example.com", name="A", at="now", link="https://x/")
+            assert send(database, mail).state == "queued"
+        else:
+            row = send(*message_to(sender, channel, port, monkeypatch, scheme="https"))
+            assert row.state == "queued"
+    assert time.monotonic() - started < 100, "the record takes 800 seconds"
 
 
 def test_a_resolver_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

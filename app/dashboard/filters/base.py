@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, cast
 from sqlalchemy import bindparam, false
 
 from app.dashboard import assignees
+from app.dashboard.day_forms import DayForm, day_form
 from app.dashboard.listing import Column as Column
 from app.dashboard.listing import Condition as Condition
 from app.dashboard.listing import Conditions as Conditions
@@ -20,7 +21,6 @@ from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.errors import Invalid
 from app.kernel.text.datetimes import local
-from app.kernel.text.day_forms import DayForm, day_form
 
 V = TypeVar("V")
 

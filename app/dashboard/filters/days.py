@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam
 
+from app.dashboard.day_forms import DayForm, month_of, week_of
 from app.dashboard.filters.base import Active, Chosen, Column, Conditions, Control, Filter, Options, Reader, Sources
 from app.kernel.db.engine import Db
 from app.kernel.errors import Invalid
-from app.kernel.text.day_forms import DayForm, month_of, week_of
 
 Days = tuple[date, date]
 """The first and the last day of a range, both included."""

@@ -20,6 +20,7 @@ from app.kernel.changes.events import WORKER, Actor, record
 from app.kernel.clock import CLOCKS_DIFFER
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Database, Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import Conflict, NotFound
 
 log = structlog.get_logger("desk.worker")
@@ -174,7 +175,7 @@ def read(db: Db, id: UUID, person_id: int) -> Decision:
     return own(db, id, person_id)
 
 
-_OVERTAKE = (
+_OVERTAKE: Prepared[Decision] = Prepared(
     update(TABLE)
     .where(
         PendingDecision.subject_type == bindparam("type_wanted"),
@@ -196,7 +197,7 @@ def overtake(db: Db, subject_type: str, subject_id: object, why: str, *, by: Act
     In the transaction of that decision, after it: it has locked the thing.
     """
     facts = {"type_wanted": subject_type, "subject_wanted": str(subject_id), "moment": now, "reason": why[:500]}
-    lost = db.execute(_OVERTAKE, facts).one_or_none()
+    lost = _OVERTAKE.first(db, facts)
     if lost is not None:
         _record(db, lost, _events(lost).overtaken, by, now)
 

@@ -8,9 +8,8 @@ import re
 import threading
 import time
 from collections import Counter
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -31,8 +30,10 @@ log = structlog.get_logger("desk.mailbox")
 
 EVERY = 60.0
 """Seconds between two looks."""
-PATIENCE = 15.0
-"""Seconds that a server has for each answer."""
+LOOK_SECONDS = 120.0
+"""Seconds that one look takes at most; the next goes on where it was cut off."""
+LONGEST_TALK = 64 * 1024 * 1024
+"""Bytes that a server may say in one look: the largest mails that it reads, and some."""
 MOST = 200
 """Mails of one look."""
 FIRST = timedelta(days=14)
@@ -42,13 +43,16 @@ _SIZE = re.compile(rb"UID (\d+).*?RFC822\.SIZE (\d+)|RFC822\.SIZE (\d+).*?UID (\
 
 def read_replies(database: Database, now: datetime) -> Counter[str]:
     """Reads what has come since the last look. Returns how many mails became what."""
+    from app.depositions.actions._imap import signed_in  # with its library, which no other process needs
+
     found: Counter[str] = Counter()
     parts = urlsplit(database.config.imap_url)
     folder = unquote(parts.path.strip("/")) or "INBOX"
     name = sha256(f"{parts.username}@{parts.hostname}:{parts.port}/{folder}")
-    with _signed_in(database.config.imap_url) as box:
+    with signed_in(database.config.imap_url, LOOK_SECONDS, LONGEST_TALK) as box:
         box.folder.set(folder, readonly=True)
-        validity = box.folder.status(folder, ["UIDVALIDITY"])["UIDVALIDITY"]
+        status = box.folder.status(folder, ["UIDVALIDITY", "UIDNEXT"])
+        validity = status["UIDVALIDITY"]
         with database.read() as db:
             row = db.execute(select(Mailbox.last).where(Mailbox.name == name, Mailbox.validity == validity)).first()
         last = row.last if row else 0
@@ -56,13 +60,19 @@ def read_replies(database: Database, now: datetime) -> Counter[str]:
         # `*` is the last mail, also where that was read before.
         uids = sorted(uid for each in box.uids(f"UID {last + 1}:*{since}") if (uid := int(each)) > last)[:MOST]
         sizes = _sizes(box, uids)
-        for uid in uids:
-            small = sizes.get(uid, 0) <= calendar_replies.LARGEST
-            found[_read_one(database, box, uid, now) if small else "too large"] += 1
-        if uids or row is None:
-            seen = {"name": name, "validity": validity, "last": max([last, *uids]), "read_at": now}
-            with database.write() as db:
-                db.execute(insert_or_update(db, Mailbox, ("name",), ("validity", "last", "read_at")).values(seen))
+        done = last
+        try:
+            for uid in uids:
+                small = sizes.get(uid, 0) <= calendar_replies.LARGEST
+                found[_read_one(database, box, uid, now) if small else "too large"] += 1
+                done = uid
+            if row is None and not uids:
+                done = status["UIDNEXT"] - 1  # Older mail is not read by the next look either.
+        finally:
+            if done > last:
+                seen = {"name": name, "validity": validity, "last": done, "read_at": now}
+                with database.write() as db:
+                    db.execute(insert_or_update(db, Mailbox, ("name",), ("validity", "last", "read_at")).values(seen))
     return found
 
 
@@ -92,17 +102,6 @@ def _sizes(box: "BaseMailBox", uids: list[int]) -> dict[int, int]:
             uid, size = (match[1], match[2]) if match[1] else (match[4], match[3])
             found[int(uid)] = int(size)
     return found
-
-
-def _signed_in(url: str) -> "AbstractContextManager[BaseMailBox]":
-    from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted  # which no other process needs
-
-    parts = urlsplit(url)
-    secure, starttls = parts.scheme == "imaps", parts.query == "starttls"
-    kind = MailBox if secure else MailBoxStartTls if starttls else MailBoxUnencrypted
-    box = kind(parts.hostname or "", parts.port or (993 if secure else 143), timeout=PATIENCE)
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    return cast("AbstractContextManager[BaseMailBox]", box.login(user, password, initial_folder=None))
 
 
 class CalendarReplies:

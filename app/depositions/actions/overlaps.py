@@ -17,6 +17,7 @@ from app.depositions.queries import conflicts
 from app.depositions.rules import conflicts as rules
 from app.depositions.rules.conflicts import LONGEST, OPEN, Facts, Key
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 
 Values = Mapping[InstrumentedAttribute[Any], object]
 """New values by mapped attribute. `Any`, because the columns have many types."""
@@ -38,7 +39,7 @@ _COLUMNS = (
 """What the keys are made of."""
 _ROW = select(*_COLUMNS).where(Deposition.id == bindparam("id"))
 _WATCHED = {column for column in _COLUMNS[2:] if column is not Deposition.zone}
-_INSERT = insert(ConflictKey.__table__)
+_INSERT: Prepared[Any] = Prepared(insert(ConflictKey.__table__).inline())
 _DELETE = delete(ConflictKey).where(ConflictKey.deposition_id == bindparam("id"))
 _LOCK_CLASS = 4021
 """The first number of the advisory locks of days."""
@@ -146,10 +147,8 @@ def overlaps_others(db: Db, keys: Sequence[Key]) -> bool:
 
 def add(db: Db, deposition_id: int, keys: Sequence[Key], overlapping: bool) -> None:
     """Stores the keys of a session."""
-    if keys:
-        db.execute(
-            _INSERT, [{"deposition_id": deposition_id, "alone": not overlapping, **key._asdict()} for key in keys]
-        )
+    for key in keys:
+        _INSERT.run(db, {"deposition_id": deposition_id, "alone": not overlapping, **key._asdict()})
 
 
 def _replace(db: Db, deposition_id: int, stored: Sequence[Key], keys: Sequence[Key]) -> bool:

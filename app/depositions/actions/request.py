@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
@@ -22,12 +22,13 @@ from app.depositions.rules.conflicts import Requested
 from app.depositions.rules.new_request import NewRequest, mint_slug
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.outbox.outbox import Message
 from app.kernel.outbox.webhooks import check_target, notification
 from app.kernel.text import search, time_zones
 
-_INSERT = insert(Deposition.__table__).returning(*COLUMNS)
+_INSERT: Prepared[Deposition] = Prepared(insert(Deposition.__table__).returning(*COLUMNS))
 
 
 class Client(Protocol):
@@ -89,7 +90,7 @@ def request(
     keys = conflicts.keys_of(db, requested)
     overlaps.take_turns(db, (requested.starts_at, requested.ends_at))
     values["overlapping"] = overlaps.overlaps_others(db, keys)
-    deposition = cast(Deposition, db.execute(_INSERT, values).one())
+    [deposition] = _INSERT.all(db, values)
     overlaps.add(db, deposition.id, keys, deposition.overlapping)
     search.add(db, search_document(deposition))
     record(db, events.REQUESTED, deposition, by=by, now=now, data={"state": state.value, **_entered(entry)})

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import bindparam, select, union_all
 
+from app.dashboard import day_forms
 from app.depositions.models import Deposition, State
 from app.depositions.queries import board
 from app.depositions.queries.board import LoadSession
@@ -22,7 +23,7 @@ from app.depositions.rules.conflicts import OPEN
 from app.depositions.rules.new_request import LONGEST_HOURS
 from app.depositions.rules.transitions import LENGTH_UNKNOWN, Span
 from app.kernel.db.engine import Db
-from app.kernel.text import datetimes, day_forms
+from app.kernel.text import datetimes
 
 MOST = 2000
 """Sessions ahead that are read, and requests of the past; of more the nearest."""

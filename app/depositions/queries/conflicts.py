@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, select
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from app.depositions.events import SUBJECT
@@ -101,10 +102,10 @@ def sharing(
     """The other sessions that share a key at its hour, each with the need: those that overlap no other session yet, or
     those that do."""
     found: list[tuple[int, str]] = []
-    statement = _SHARING[alone] if most is None else _limited(alone, most)
+    statement = _sharing(alone, most)
     for (begins, ends), digests in _by_span(keys).items():
         values = {"keys": digests, "begins": begins, "ends": ends, "earliest": begins - LONGEST, "besides": besides}
-        found += [(id, need) for id, need in db.execute(statement, values)]
+        found += statement.all(db, values)
     return found
 
 
@@ -116,8 +117,9 @@ def _by_span(keys: Iterable[Key]) -> dict[tuple[int, int], list[int]]:
     return spans
 
 
-def _limited(alone: bool, most: int) -> Select[int, str]:
-    return _SHARING[alone].limit(most)
+@cache
+def _sharing(alone: bool, most: int | None) -> Prepared[tuple[int, str]]:
+    return Prepared(_SHARING[alone].limit(most))
 
 
 def still_overlapping(db: Db, ids: Collection[int]) -> set[int]:

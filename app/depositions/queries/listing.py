@@ -6,7 +6,7 @@ comes from its `listing()` (app/dashboard/listing.py).
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -214,6 +214,7 @@ def _counted_asked(here: Conditions) -> CounterQuery:
     return select(counter_key("asked_") + rows.c.key, ZERO, func.count()).group_by(rows.c.key)
 
 
+@cache
 def _offered() -> Mapping[str, Conditions]:
     """The groups of the sessions of which other hours are offered: people agree to one, the time to answer is over
     without that, or answers are waited for. All have an index of the few rows with offered hours."""

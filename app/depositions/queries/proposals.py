@@ -18,7 +18,7 @@ from app.depositions.models import (
 )
 from app.depositions.queries import conflicts, detail, managers
 from app.depositions.queries.people import address_key
-from app.depositions.rules import availability, slots
+from app.depositions.rules import availability, day_ruler, slots
 from app.depositions.rules import conflicts as conflict_rules
 from app.depositions.rules.conflicts import LONGEST, Need, Requested
 from app.depositions.rules.proposals import Standing, read_slot, standing
@@ -26,7 +26,6 @@ from app.depositions.rules.slots import DAYS, Clock, Search, Taken, WorkingManag
 from app.depositions.rules.transitions import Span, busy
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
-from app.kernel.text import day_ruler
 from app.kernel.text.normalization import region_of
 
 _COLUMNS = tuple(Proposal.__table__.c)

@@ -10,13 +10,16 @@ from app.accounts.scope import Scope
 from app.depositions.models import Deposition, DepositionSettings
 from app.depositions.rules.settings import Settings
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import NotFound
 
 LISTED = 500
 """Most organizations that a page lists."""
 
 _COLUMNS = tuple(getattr(DepositionSettings, name) for name in Settings._fields)
-_OF_ONE = select(*_COLUMNS).where(DepositionSettings.organization_id == bindparam("organization_id"))
+_OF_ONE = Prepared(
+    select(*_COLUMNS).where(DepositionSettings.organization_id == bindparam("organization_id")), Settings
+)
 _OF_SEVERAL = select(DepositionSettings.organization_id, *_COLUMNS).where(
     DepositionSettings.organization_id.in_(bindparam("ids", expanding=True))
 )
@@ -24,8 +27,7 @@ _OF_SEVERAL = select(DepositionSettings.organization_id, *_COLUMNS).where(
 
 def of_organization(db: Db, organization_id: int) -> Settings:
     """The choices of an organization: everything off unless it chose."""
-    row = db.execute(_OF_ONE, {"organization_id": organization_id}).first()
-    return Settings(*row) if row else Settings()
+    return _OF_ONE.first(db, {"organization_id": organization_id}) or Settings()
 
 
 def of_organizations(db: Db, organization_ids: Collection[int]) -> dict[int, Settings]:

@@ -10,10 +10,10 @@ from datetime import date, datetime, timedelta
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from app.depositions.models import State
+from app.depositions.rules import day_ruler
 from app.depositions.rules.conflicts import OPEN
+from app.depositions.rules.day_ruler import QUARTER, Hour
 from app.depositions.rules.transitions import Span, busy, overlap
-from app.kernel.text import day_ruler
-from app.kernel.text.day_ruler import QUARTER, Hour
 
 SHOWN_HOURS = 12
 """Hours that a window has at most."""

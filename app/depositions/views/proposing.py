@@ -16,6 +16,7 @@ from app.depositions.forms.proposing import ProposeForm
 from app.depositions.models import Deposition, HourAnswer, Proposal
 from app.depositions.queries import proposals
 from app.depositions.queries.detail import DepositionDetail
+from app.depositions.rules import day_ruler
 from app.depositions.rules import slots as slot_rules
 from app.depositions.rules.proposals import (
     ProposalState,
@@ -36,7 +37,7 @@ from app.kernel.changes import confirmation
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db, reading
-from app.kernel.text import datetimes, day_ruler
+from app.kernel.text import datetimes
 from app.kernel.text.normalization import shown
 from app.kernel.text.template_filters import pluralize
 from app.kernel.text.time_zones import clock12

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from flask import Response, request
 
 from app.accounts.access import me
+from app.dashboard.weeks import week_of
 from app.depositions.models import Manager
 from app.depositions.queries import board as queries
 from app.depositions.queries.board import LoadSession
@@ -16,7 +17,6 @@ from app.depositions.rules.transitions import Span, busy
 from app.kernel.db.transaction import reading
 from app.kernel.text import datetimes, normalization
 from app.kernel.text.template_filters import pluralize
-from app.kernel.text.weeks import week_of
 from app.kernel.web.htmx import respond
 from app.kernel.web.live import Live
 

@@ -102,7 +102,8 @@ class FileWindows:
                 "CREATE TABLE IF NOT EXISTS moving_windows "
                 "(bucket TEXT PRIMARY KEY, hits BLOB NOT NULL, seconds INT NOT NULL, ends REAL NOT NULL) WITHOUT ROWID"
             )
-            connection.execute("CREATE INDEX IF NOT EXISTS ix_moving_windows_ends ON moving_windows (ends)")
+            # Of earlier versions. Every hit paid for it, a third of its price; once a minute the table is read instead.
+            connection.execute("DROP INDEX IF EXISTS ix_moving_windows_ends")
         except BaseException:
             connection.close()
             raise
@@ -206,7 +207,7 @@ def _tidy(connection: sqlite3.Connection, now: float) -> int:
     connection.execute(
         "UPDATE moving_windows SET ends = ?1 + seconds WHERE ends > ?1 AND ends > ?1 + seconds + 1", (now,)
     )
-    old = "SELECT bucket FROM moving_windows WHERE ends <= ? ORDER BY ends LIMIT ?"
+    old = "SELECT bucket FROM moving_windows WHERE ends <= ? LIMIT ?"
     return connection.execute(f"DELETE FROM moving_windows WHERE bucket IN ({old})", (now, TIDY_AT_ONCE)).rowcount
 
 

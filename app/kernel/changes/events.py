@@ -79,7 +79,7 @@ class Event(Base):
 
 keep_append_only(Base.metadata.tables[Event.__tablename__], ERASURE)
 
-_INSERT = insert(Event.__table__).returning(Event.__table__.c.id)
+_INSERT: Prepared[tuple[int]] = Prepared(insert(Event.__table__).returning(Event.__table__.c.id))
 
 
 def record(
@@ -98,8 +98,8 @@ def record(
 
     `data` holds facts (before, after, reason), never a secret, a token or a signed link.
     """
-    event_id: int = db.execute(
-        _INSERT,
+    event_id: int = _INSERT.scalar(
+        db,
         {
             "organization_id": organization_id,
             "subject_type": subject_type,
@@ -114,7 +114,7 @@ def record(
             "data": data or {},
             "created_at": now,
         },
-    ).scalar_one()
+    )
     waiting = list(messages)
     if waiting:
         outbox.enqueue(

@@ -323,4 +323,5 @@ def _postgresql_engines(url: URL, answer_within: float | None) -> tuple[Engine, 
 
     for engine in (reader, writer):
         event.listen(engine, "do_connect", connect)
+        event.listen(engine, "checkout", patience.checked_out)
     return reader, writer

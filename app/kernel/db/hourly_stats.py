@@ -72,7 +72,7 @@ class StatEvent:
     `category` and `subcategory` are SQL over the row `{r}`, the same text for both databases; `reads` are the columns
     that they use. With `since`, the duration from that column is counted too. `only` is a condition on the row.
     `about` is the column with the id of the thing that staff know the row by; `always` is a condition that holds for
-    every row, by which an index serves a range of `at` (counted_rows.py).
+    every row, by which an index serves a range of `at` (dashboard/counted_rows.py).
     """
 
     name: str

@@ -7,6 +7,7 @@ and then gets its response; when the first takes longer than the database waits,
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import String, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Base, Db, Instant
-from app.kernel.db.inserts import Values
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import BadRequest, Conflict
 
 LIFE = timedelta(hours=24)
@@ -43,31 +44,26 @@ class Stored:
     body: bytes
 
 
-_VALUES: Values = {
-    IdempotencyKey.id: bindparam("id"),
-    IdempotencyKey.fingerprint: bindparam("fingerprint"),
-    IdempotencyKey.created_at: bindparam("created_at"),
+_TABLE = IdempotencyKey.__table__
+_CLAIM: dict[str, Prepared[Any]] = {
+    name: Prepared(insert(_TABLE).on_conflict_do_nothing().returning(IdempotencyKey.id))
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
-_CLAIM = {
-    "sqlite": sqlite.insert(IdempotencyKey).values(dict(_VALUES)).on_conflict_do_nothing().returning(IdempotencyKey.id),
-    "postgresql": postgresql.insert(IdempotencyKey)
-    .values(dict(_VALUES))
-    .on_conflict_do_nothing()
-    .returning(IdempotencyKey.id),
-}
-_FIND = select(
-    IdempotencyKey.fingerprint,
-    IdempotencyKey.status,
-    IdempotencyKey.body,
-    IdempotencyKey.secret_until,
-    IdempotencyKey.later,
-    IdempotencyKey.created_at,
-).where(IdempotencyKey.id == bindparam("wanted"))
+_FIND: Prepared[Any] = Prepared(
+    select(
+        IdempotencyKey.fingerprint,
+        IdempotencyKey.status,
+        IdempotencyKey.body,
+        IdempotencyKey.secret_until,
+        IdempotencyKey.later,
+        IdempotencyKey.created_at,
+    ).where(IdempotencyKey.id == bindparam("wanted"))
+)
 _DROP_OLD = delete(IdempotencyKey).where(
     IdempotencyKey.id == bindparam("wanted"), IdempotencyKey.created_at <= bindparam("before")
 )
-_KEEP = (
-    update(IdempotencyKey)
+_KEEP: Prepared[Any] = Prepared(
+    update(_TABLE)
     .where(IdempotencyKey.id == bindparam("wanted"))
     .values(
         {
@@ -110,7 +106,7 @@ class Finished:
 
 def find(db: Db, wanted: str, now: datetime) -> Finished | None:
     """The response that is stored under a key, if there is one; claims nothing."""
-    row = db.connection().execute(_FIND, {"wanted": wanted}).first()
+    row = _FIND.first(db, {"wanted": wanted})
     if row is None or row.status is None or row.created_at <= now - LIFE:
         return None
     return Finished(row.fingerprint, db.vault.decrypt(row.body or "").encode())
@@ -121,19 +117,19 @@ def begin(db: Db, wanted: str, fingerprint: str, now: datetime) -> Stored | None
 
     Raises Conflict `idempotency.key_mismatch` when the same key came with another body.
     """
-    connection = db.connection()
     try:
-        claim = _CLAIM[db.dialect], {"id": wanted, "fingerprint": fingerprint, "created_at": now}
-        claimed = connection.execute(*claim).scalar_one_or_none()
-        if claimed is None and connection.execute(_DROP_OLD, {"wanted": wanted, "before": now - LIFE}).rowcount:
-            claimed = connection.execute(*claim).scalar_one_or_none()
+        claim = _CLAIM[db.dialect]
+        values = {"id": wanted, "fingerprint": fingerprint, "created_at": now}
+        claimed = claim.scalar(db, values)
+        if claimed is None and db.connection().execute(_DROP_OLD, {"wanted": wanted, "before": now - LIFE}).rowcount:
+            claimed = claim.scalar(db, values)
     except OperationalError as error:
         if "lock timeout" in str(error) or "database is locked" in str(error):
             raise in_progress() from None
         raise
     if claimed is not None:
         return None
-    row = connection.execute(_FIND, {"wanted": wanted}).first()
+    row = _FIND.first(db, {"wanted": wanted})
     if row is None or row.status is None:
         raise in_progress()
     if row.fingerprint != fingerprint:
@@ -164,8 +160,8 @@ def finish(
     later: bytes | None = None,
 ) -> None:
     """Stores the response. After `secret_until` a replay gives `later` instead."""
-    db.connection().execute(
-        _KEEP,
+    _KEEP.run(
+        db,
         {
             "wanted": wanted,
             "now_status": status,

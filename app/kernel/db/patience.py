@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
+from sqlalchemy.exc import DisconnectionError
 
 T = TypeVar("T")
 
@@ -42,3 +43,9 @@ def connect(*given: Any, answer_within: float | None, **names: Any) -> Connectio
     connection = Connection.connect(*given, **names)
     connection.answer_within = answer_within
     return connection
+
+
+def checked_out(connection: Connection, _record: object, _fairy: object) -> None:
+    """Raises DisconnectionError for a connection that ended while it waited in the pool, which then opens another."""
+    if connection.ended:
+        raise DisconnectionError

@@ -1,8 +1,8 @@
-"""Statements that are built once: compiled once, then read from the driver, on a connection that the thread keeps.
+"""Statements that are built once: compiled once, then handed to the driver on the connection of the session.
 
-SQLAlchemy's compiler writes the statement and its types read the values, as ever; what is left out is the work around
-each execution, which costs more than these statements themselves. In a transaction, and while somebody listens to what
-the engine is asked, a statement takes SQLAlchemy's way, with the same rows.
+SQLAlchemy's compiler writes the statement and its types convert the values, as ever; what is left out is the work
+around each execution, which costs more than these statements themselves. While somebody listens to what the engine is
+asked, a statement takes SQLAlchemy's way, with the same rows.
 """
 
 import threading
@@ -10,12 +10,25 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 from weakref import WeakSet
 
-from sqlalchemy import BindParameter, CompoundSelect, Connection, Engine, Select, TextualSelect
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    CompoundSelect,
+    Connection,
+    CursorResult,
+    Delete,
+    Engine,
+    Insert,
+    Select,
+    TextualSelect,
+    Update,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TupleType
 
 if TYPE_CHECKING:
@@ -23,7 +36,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 Processor = Callable[[Any], Any]  # between a value of the driver and one of a column's type
-Statement = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | TextualSelect  # of any columns
+Statement = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | TextualSelect | Insert | Update | Delete
+"""Of any columns. An INSERT without values has those columns that are given, as ever."""
 Given = Mapping[str, object]
 NOTHING: Given = MappingProxyType({})
 
@@ -33,16 +47,10 @@ class Kept:
 
     def __init__(self, engine: Engine, open_session: Callable[[Connection], "Db"]) -> None:
         self.dialect = engine.dialect
-        self.error: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._engine, self._open = engine, open_session
         self._of_thread = threading.local()
         self._all: WeakSet[Db] = WeakSet()
         self._generation = 0
-
-    @property
-    def bypassed(self) -> bool:
-        """Whether somebody listens to what the engine is asked, which they would not hear of here."""
-        return bool(self._engine.dispatch.before_cursor_execute)
 
     def lend(self) -> "Db | None":
         """This thread's session, until it is closed; None while it is lent already."""
@@ -103,18 +111,22 @@ class _Text:
         sources: dict[str, tuple[BindParameter[Any], int | None]] = {name: (bind, None) for name, bind in binds.items()}
         for name, parts in state.parameter_expansion.items():
             sources |= {part: (binds[name], at) for at, part in enumerate(parts)}
+        self._defaults = {column.key: _default(column) for column in compiled.prefetch}
+        """Of columns that the caller does not name."""
         names = tuple(state.positiontup or state.parameters)
         self._names = None if compiled.positional else names
         self._binds = tuple(
             (bind.key, at, None if bind.required else bind, bind.type.dialect_impl(dialect).bind_processor(dialect))
             for bind, at in map(sources.__getitem__, names)
         )
-        self._kinds = tuple(column.type.dialect_impl(dialect) for column in statement.selected_columns)
+        self._kinds = tuple(column.type.dialect_impl(dialect) for column in statement.exported_columns)
         self._dialect = dialect
         self._processors: tuple[tuple[int, Processor], ...] | None = None
 
     def values(self, given: Given) -> Mapping[str, object] | Sequence[object]:
         """The values as the driver takes them."""
+        if self._defaults:
+            given = {**self._defaults, **given}
         found: list[Any] = []
         for key, at, default, process in self._binds:
             value: Any = given[key] if default is None or key in given else default.effective_value
@@ -138,8 +150,17 @@ class _Text:
         return zip(*columns, strict=True)
 
 
+class _Answer(NamedTuple):
+    """What the driver answered."""
+
+    text: _Text
+    rows: Sequence[Sequence[object]]
+    description: Sequence[Sequence[object]]
+    rowcount: int
+
+
 class Prepared(Generic[R]):
-    """A reading statement, and the type of its rows: a NamedTuple, by default one of the columns' names.
+    """A statement, and the type of its rows: a NamedTuple, by default one of the columns' names.
 
     A list for `IN` is filled up to the next power of two with its last element, so that a handful of texts serve all.
     """
@@ -148,46 +169,70 @@ class Prepared(Generic[R]):
         self.statement = statement
         # A type that is only declared (a Protocol) has no instances of its own.
         self._make: Callable[[Any], R] = partial(cast(Any, tuple.__new__), row or _row_of(statement))
-        self._compiled: dict[str, tuple[SQLCompiler, tuple[BindParameter[Any], ...]]] = {}
+        self._writes = isinstance(statement, Insert | Update)
+        self._compiled: dict[tuple[object, ...], tuple[SQLCompiler, tuple[BindParameter[Any], ...]]] = {}
         self._texts: dict[tuple[object, ...], _Text] = {}
 
     def all(self, db: "Db", given: Given = NOTHING) -> list[R]:
         """Every row."""
-        kept, connection = db.kept, db.connected
-        if kept is None or connection is None or kept.bypassed:
-            return self._executed(db, given)
-        found = self._text(kept.dialect, given)
+        answer = self._asked(db, given)
+        if answer is None:
+            return list(map(self._make, self._executed(db, given)))
+        text, rows, description, _ = answer
+        return list(map(self._make, text.read(rows, description))) if rows else []
+
+    def run(self, db: "Db", given: Given = NOTHING) -> int:
+        """Writes. Returns how many rows that were."""
+        answer = self._asked(db, given)
+        return self._executed(db, given).rowcount if answer is None else answer.rowcount
+
+    def _asked(self, db: "Db", given: Given) -> _Answer | None:
+        """What the driver answers; None where SQLAlchemy has to ask."""
+        connection = db.connected or db.connection()
+        if connection.engine.dispatch.before_cursor_execute:
+            return None
+        found = self._text(connection.dialect, given)
         if found is None:
-            return self._executed(db, given)
+            return None
         text, values = found
         try:
             cursor = cast(Any, connection.connection.dbapi_connection).execute(text.sql, values)
-            rows = cursor.fetchall()
-        except kept.error as error:
-            kept.leave(connection, error)
+            rows = cursor.fetchall() if cursor.description else ()
+        except connection.dialect.loaded_dbapi.Error as error:
+            if db.kept is None:
+                # As of every other statement: named, and a connection that is broken closed.
+                connection._handle_dbapi_exception(error, text.sql, None, None, None)
+            db.kept.leave(connection, error)
             # Asked again: a new connection answers, or SQLAlchemy says what is wrong.
-            return self._executed(db, given)
-        return list(map(self._make, text.read(rows, cursor.description))) if rows else []
+            return None
+        return _Answer(text, rows, cursor.description, cursor.rowcount)
 
     def _text(self, dialect: Dialect, given: Given) -> tuple[_Text, Mapping[str, object] | Sequence[object]] | None:
         """The text of this statement for these values, and the values as the driver takes them. None where a list is of
         pairs, each of which SQLAlchemy takes apart."""
-        if dialect.name not in self._compiled:
-            compiled = self.statement.compile(dialect=dialect)
-            self._compiled[dialect.name] = compiled, tuple(bind for bind in compiled.binds.values() if bind.expanding)
-        compiled, lists = self._compiled[dialect.name]
+        columns = tuple(given) if self._writes else ()
+        text = self._texts.get((dialect.name, columns))
+        if text is not None:
+            return text, text.values(given)
+        known = self._compiled.get((dialect.name, columns))
+        if known is None:
+            compiled = self.statement.compile(dialect=dialect, column_keys=columns or None)
+            lists = tuple(bind for bind in compiled.binds.values() if bind.expanding)
+            known = self._compiled[dialect.name, columns] = compiled, lists
+        compiled, lists = known
         if any(isinstance(bind.type, TupleType) for bind in lists):
             return None
         filled = {bind.key: _filled(given.get(bind.key, bind.value)) for bind in lists}
-        key = dialect.name, *map(len, filled.values())
+        # A statement without lists has one text, which is found above from then on.
+        key = dialect.name, columns, *map(len, filled.values())
         text = self._texts.get(key)
         if text is None:
             lengths = {name: len(values) for name, values in filled.items()}
             text = self._texts[key] = _Text(compiled, self.statement, lengths)
-        return text, text.values({**given, **filled} if filled else given)
+        return text, text.values({**given, **filled})
 
-    def _executed(self, db: "Db", given: Given) -> list[R]:
-        return list(map(self._make, db.connection().execute(self.statement, dict(given))))
+    def _executed(self, db: "Db", given: Given) -> CursorResult[Any]:
+        return db.connection().execute(self.statement, dict(given))
 
     def first(self, db: "Db", given: Given = NOTHING) -> R | None:
         """The first row, if there is one. The statement itself says that it wants no more."""
@@ -199,6 +244,12 @@ class Prepared(Generic[R]):
         return None if row is None else row[0]
 
 
+def _default(column: Column[Any]) -> object:
+    if isinstance(column.default, ScalarElementColumnDefault):
+        return column.default.arg
+    raise TypeError(f"{column} must be given: what it is otherwise is made anew for each row.")
+
+
 def _filled(values: Any) -> tuple[object, ...]:
     """A list, filled up to the next power of two with its last element."""
     found = tuple(values)
@@ -207,4 +258,4 @@ def _filled(values: Any) -> tuple[object, ...]:
 
 
 def _row_of(statement: Statement) -> type[Any]:
-    return namedtuple("Row", statement.selected_columns.keys(), rename=True)
+    return namedtuple("Row", map(str, statement.exported_columns.keys()), rename=True)

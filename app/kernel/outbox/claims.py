@@ -9,14 +9,16 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 
 from app.kernel.clock import CLOCKS_DIFFER
 from app.kernel.db.engine import Database, Db
 from app.kernel.db.inserts import Values
+from app.kernel.db.prepared import Prepared
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox.outbox import (
     DEAD,
@@ -273,6 +275,13 @@ def delay_before(tries: int, after: float | None = None, at_least: float | None 
 
 
 NO_RECEIPTS: Mapping[str, Receipts] = {}
+_OWN = (OutboxRow.id == bindparam("sent_row"), OutboxRow.lease_token == bindparam("own_token"))
+_WRITE: dict[bool, Prepared[Any]] = {
+    True: Prepared(update(OutboxRow.__table__).where(*_OWN)),
+    False: Prepared(update(OutboxRow.__table__).where(*_OWN, OutboxRow.state == QUEUED)),
+}
+"""By whether the message was sent."""
+_TRIED: Prepared[Any] = Prepared(insert(OutboxAttempt.__table__).inline())
 
 
 def finish(
@@ -292,23 +301,18 @@ def finish(
     keeper, receipt = _receipt(db, row, receipts) if OutboxRow.state in result else (None, None)
     if keeper:
         keeper.lock(db, row.subject_id or "")
-    conditions = [OutboxRow.id == row.id, OutboxRow.lease_token == row.token]
-    if outcome.state != SENT:
-        conditions.append(OutboxRow.state == QUEUED)
-    changes: Values = {
+    ended: Values = {
         OutboxRow.lease_until: None,
         OutboxRow.lease_token: None,
         OutboxRow.changed_at_us: int(now.timestamp() * 1_000_000),
-        **result,
     }
-    written = (
-        db.execute(update(OutboxRow).where(*conditions).values(changes).returning(OutboxRow.id)).first() is not None
-    )
+    changes = {column.key: value for column, value in {**ended, **result}.items()}
+    written = _WRITE[outcome.state == SENT].run(db, {"sent_row": row.id, "own_token": row.token, **changes}) > 0
     # That a server has accepted the message stays true when the lease had ended.
     if keeper and receipt is not None and (written or outcome.state == SENT):
         keeper.keep(db, row.subject_id or "", receipt, str(result[OutboxRow.state]), now)
-    db.execute(
-        insert(OutboxAttempt.__table__),
+    _TRIED.run(
+        db,
         {
             "outbox_id": row.id,
             "number": row.attempts,

@@ -36,6 +36,9 @@ class Deadline:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._timer.cancel()
+        with self._lock:
+            while self._sockets:
+                self._sockets.pop().close()
 
     @property
     def over(self) -> bool:
@@ -50,16 +53,21 @@ class Deadline:
         return left if most is None else min(left, most)
 
     def watch(self, sock: socket.socket) -> None:
-        """Shuts the socket down when the time is over, or at once when it is."""
+        """Shuts the connection down when the time is over, or at once when it is, also when it is encrypted meanwhile.
+
+        That puts another object in the place of this one, which no longer knows its connection; so a second handle is
+        kept until the exchange ends.
+        """
         with self._lock:
-            self._sockets.append(sock)
+            self._sockets.append(socket.fromfd(sock.fileno(), sock.family, sock.type))
         if time.monotonic() >= self._ends:
-            _shut(sock)
+            self._cut()
 
     def _cut(self) -> None:
         with self._lock:
             for sock in self._sockets:
-                _shut(sock)
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
 
     def wait_for(self, job: Callable[[], Found]) -> Found:
         """What a function returns or raises that takes no time-out, such as the system's resolver. Raises Overdue.
@@ -105,7 +113,7 @@ class Deadline:
 
 
 class Bounded:
-    """A stream of which a bounded number of bytes is read: what `smtplib` needs of a file."""
+    """A stream of which a bounded number of bytes is read: what `smtplib` and `imaplib` need of a file."""
 
     def __init__(self, stream: BinaryIO, most: int) -> None:
         self._stream, self._left = stream, most
@@ -120,11 +128,12 @@ class Bounded:
             raise OSError("The other side did not end its line.")
         return line
 
+    def read(self, size: int) -> bytes:
+        """So many bytes. Raises OSError when that passes the bound."""
+        self._left -= size
+        if self._left < 0:
+            raise OSError("The other side sent more than is ever needed.")
+        return self._stream.read(size)
+
     def close(self) -> None:
         self._stream.close()
-
-
-def _shut(sock: socket.socket) -> None:
-    # Not SSLSocket.shutdown, which takes the TLS state away under the thread that is reading.
-    with contextlib.suppress(OSError):
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -340,11 +340,7 @@ class _Server(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, _timeout: float) -> socket.socket:
         sock = self._deadline.connect(host, port, self._deadline.seconds)
-        if self._tls is None:
-            return sock
-        secure = self._tls.wrap_socket(sock, server_hostname=host)
-        self._deadline.watch(secure)
-        return secure
+        return sock if self._tls is None else self._tls.wrap_socket(sock, server_hostname=host)
 
     def getreply(self) -> tuple[int, bytes]:
         """The reply of the server."""
@@ -357,8 +353,6 @@ class _Server(smtplib.SMTP):
         if self.sock is not None:
             self.sock.settimeout(self._deadline.left())
         self.starttls(context=ssl.create_default_context())
-        if self.sock is not None:
-            self._deadline.watch(self.sock)
 
 
 def _connect(config: Config, deadline: Deadline) -> _Server:

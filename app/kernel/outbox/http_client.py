@@ -139,8 +139,6 @@ def _connect(
         connection.deadline = deadline
         try:
             connection.connect()
-            # Encryption has put another socket in the place of the one that is watched.
-            deadline.watch(connection.sock)
             # The library sets it again before it waits for the response.
             connection.timeout = deadline.left()
             connection.sock.settimeout(connection.timeout)

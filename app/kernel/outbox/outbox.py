@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -27,12 +27,13 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.config import Config
 from app.kernel.db.engine import Base, Database, Db, Instant, only
 from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
-from app.kernel.db.inserts import insert_or_ignore
+from app.kernel.db.prepared import Prepared
 from app.kernel.json_types import JsonObject
 
 QUEUED, SENT, DEAD, DROPPED = "queued", "sent", "dead", "dropped"
@@ -258,6 +259,12 @@ COLLECTED = "noted messages"
 """Key of `db.info` under which the messages queued in a session are collected (kernel/changes/confirmation.py)."""
 
 
+_QUEUE: dict[str, Prepared[Any]] = {
+    name: Prepared(insert(OutboxRow.__table__).on_conflict_do_nothing(index_elements=["dedupe"]).inline())
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+
+
 def enqueue(
     db: Db,
     messages: Iterable[Message],
@@ -298,8 +305,8 @@ def enqueue(
         }
         for message in messages
     ]
-    if rows:
-        db.execute(insert_or_ignore(db, OutboxRow, ["dedupe"]), rows)
+    for row in rows:
+        _QUEUE[db.dialect].run(db, row)
     return [row["id"] for row in rows]
 
 
@@ -314,7 +321,9 @@ def _stored(message: Message) -> JsonObject:
 
 def one_line(text: str) -> str:
     """At most 500 characters without line breaks and control characters."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())[:500]
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(text.split())[:500]
 
 
 def drop(

@@ -123,28 +123,35 @@ def _block(bits: int, number: int) -> str:
     return f"{MARK}#{bits}.{number}"
 
 
+def _prepared(sql: str, *columns: str, row: type[Any] | None = None) -> Prepared[Any]:
+    entry = SearchEntry.__table__.c
+    return Prepared(text(sql).columns(*(entry[name] for name in columns)), row)
+
+
 _BLOCKS = ", ".join(f"'{MARK}#{bits}.' || (id >> {bits})" for bits in BLOCK_BITS)
 _ADD = {
-    "sqlite": text(
+    "sqlite": _prepared(
         "INSERT INTO search_entries (subject_type, subject_id, organization_id, title, rest) "
-        "VALUES (:subject_type, :subject_id, :organization_id, :title, :rest) RETURNING id"
+        "VALUES (:subject_type, :subject_id, :organization_id, :title, :rest) RETURNING id",
+        "id",
     ),
-    "postgresql": text(
+    "postgresql": _prepared(
         "INSERT INTO search_entries (id, subject_type, subject_id, organization_id, title, rest, document) "
         "SELECT id, :subject_type, :subject_id, :organization_id, :title, :rest, CAST(:document AS tsvector) || "
         f"array_to_tsvector(ARRAY[{_BLOCKS}]) "
         "FROM (SELECT nextval('search_entries_id_seq') AS id) AS new"
     ),
 }
-_INDEX = text("INSERT INTO search_index (rowid, document) VALUES (:id, :document)")
-_UNINDEX = text("INSERT INTO search_index (search_index, rowid, document) VALUES ('delete', :id, :document)")
-_KNOWN = text(
+_INDEX = _prepared("INSERT INTO search_index (rowid, document) VALUES (:id, :document)")
+_UNINDEX = _prepared("INSERT INTO search_index (search_index, rowid, document) VALUES ('delete', :id, :document)")
+_KNOWN = _prepared(
     "SELECT id, organization_id, title, rest FROM search_entries "
-    "WHERE subject_type = :subject_type AND subject_id = :subject_id"
+    "WHERE subject_type = :subject_type AND subject_id = :subject_id",
+    *("id", "organization_id", "title", "rest"),
 )
 _CHANGE = {
-    "sqlite": text("UPDATE search_entries SET title = :title, rest = :rest WHERE id = :id"),
-    "postgresql": text(
+    "sqlite": _prepared("UPDATE search_entries SET title = :title, rest = :rest WHERE id = :id"),
+    "postgresql": _prepared(
         "UPDATE search_entries SET title = :title, rest = :rest, document = CAST(:document AS tsvector) WHERE id = :id"
     ),
 }
@@ -162,15 +169,15 @@ def add(db: Db, texts: SearchDocument) -> None:
         "rest": rest,
     }
     if db.dialect == "postgresql":
-        db.execute(_ADD["postgresql"], {**values, "document": vector(lexemes)})
+        _ADD["postgresql"].run(db, {**values, "document": vector(lexemes)})
     else:
-        id = db.execute(_ADD["sqlite"], values).scalar_one()
-        db.execute(_INDEX, {"id": id, "document": " ".join(lexemes)})
+        id = _ADD["sqlite"].scalar(db, values)
+        _INDEX.run(db, {"id": id, "document": " ".join(lexemes)})
 
 
 def index(db: Db, texts: SearchDocument) -> bool:
     """Indexes an item as it is now; returns whether the index had to change."""
-    known = db.execute(_KNOWN, {"subject_type": texts.subject_type, "subject_id": texts.subject_id}).one_or_none()
+    known = _KNOWN.first(db, {"subject_type": texts.subject_type, "subject_id": texts.subject_id})
     if known is None:
         add(db, texts)
         return True
@@ -180,23 +187,23 @@ def index(db: Db, texts: SearchDocument) -> bool:
     lexemes = document(texts.organization_id, texts.subject_type, title, rest)
     values = {"id": known.id, "title": title, "rest": rest}
     if db.dialect == "postgresql":
-        db.execute(_CHANGE["postgresql"], {**values, "document": vector(lexemes, known.id)})
+        _CHANGE["postgresql"].run(db, {**values, "document": vector(lexemes, known.id)})
     else:
         before = document(known.organization_id, texts.subject_type, known.title, known.rest)
-        db.execute(_UNINDEX, {"id": known.id, "document": " ".join(before)})
-        db.execute(_CHANGE["sqlite"], values)
-        db.execute(_INDEX, {"id": known.id, "document": " ".join(lexemes)})
+        _UNINDEX.run(db, {"id": known.id, "document": " ".join(before)})
+        _CHANGE["sqlite"].run(db, values)
+        _INDEX.run(db, {"id": known.id, "document": " ".join(lexemes)})
     return True
 
 
 def remove(db: Db, subject_type: str, subject_id: str) -> None:
     """Takes an item that is deleted out of the index."""
-    known = db.execute(_KNOWN, {"subject_type": subject_type, "subject_id": subject_id}).one_or_none()
+    known = _KNOWN.first(db, {"subject_type": subject_type, "subject_id": subject_id})
     if known is None:
         return
     if db.dialect == "sqlite":
         before = document(known.organization_id, subject_type, known.title, known.rest)
-        db.execute(_UNINDEX, {"id": known.id, "document": " ".join(before)})
+        _UNINDEX.run(db, {"id": known.id, "document": " ".join(before)})
     db.execute(delete(SearchEntry).where(SearchEntry.id == known.id))
 
 
@@ -251,19 +258,18 @@ class _Row(NamedTuple):
     rest: str
 
 
-def _prepared(sql: str) -> Prepared[_Row]:
-    entry = SearchEntry.__table__.c
-    return Prepared(text(sql).columns(*(entry[name] for name in _Row._fields)), _Row)
-
-
-_SQLITE = _prepared(
+_SQLITE: Prepared[_Row] = _prepared(
     f"SELECT {_COLUMNS} FROM (SELECT rowid AS id FROM search_index WHERE search_index MATCH :query "
-    "ORDER BY rowid DESC LIMIT :most) AS found CROSS JOIN search_entries e ON e.id = found.id"
+    "ORDER BY rowid DESC LIMIT :most) AS found CROSS JOIN search_entries e ON e.id = found.id",
+    *_Row._fields,
+    row=_Row,
 )
 # Not by the primary key's order: the planner would walk that and look at every entry.
-_POSTGRESQL = _prepared(
+_POSTGRESQL: Prepared[_Row] = _prepared(
     f"SELECT {_COLUMNS} FROM search_entries e WHERE e.document @@ CAST(:query AS tsquery) "
-    "ORDER BY e.id + 0 DESC LIMIT :most"
+    "ORDER BY e.id + 0 DESC LIMIT :most",
+    *_Row._fields,
+    row=_Row,
 )
 
 
@@ -345,7 +351,7 @@ def differences(db: Db, sources: Iterable[Source]) -> list[Difference]:
     for texts in _all_documents(db, sources):
         items += 1
         title, rest = texts.folded()
-        known = db.execute(_KNOWN, {"subject_type": texts.subject_type, "subject_id": texts.subject_id}).one_or_none()
+        known = _KNOWN.first(db, {"subject_type": texts.subject_type, "subject_id": texts.subject_id})
         what = None
         if known is None:
             what = "missing"

@@ -7,7 +7,6 @@ from typing import NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.dashboard.undo import actions as undo
 from app.dashboard.undo import presentation as undo_presentation
@@ -16,6 +15,7 @@ from app.dashboard.undo.models import Decision, PendingDecision
 from app.kernel.changes.events import Actor, is_own_act, person_of
 from app.kernel.changes.fingerprint import fingerprint
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import Conflict, NotFound
 from app.kernel.json_types import JsonObject
 from app.prescreens import emails, events
@@ -92,11 +92,10 @@ def write_review(
     parameters |= {
         name: reach.values[name] for name in {"one": ("only",), "several": ("organizations",)}.get(reach.kind, ())
     }
-    row = db.execute(_update(reach.kind, version is not None), parameters).one_or_none()
-    if row is None:
+    reviewed = _update(reach.kind, version is not None).first(db, parameters)
+    if reviewed is None:
         _refuse(db, prescreen_id, reach, by, now, decidable_at, pending)
         raise Conflict(STALE)
-    reviewed = cast(Prescreen, row)
     questionnaire = questionnaires.version(db, reviewed.workflow_template_id, reviewed.template_version)
     messages = emails.decided(db, reviewed, questionnaire)
     data: dict[str, object] = {"told": bool(messages)}
@@ -142,7 +141,7 @@ def check_review(db: Db, prescreen: Prescreen, by: Actor, now: datetime) -> None
 
 
 @lru_cache(maxsize=8)
-def _update(kind: str, versioned: bool) -> ReturningUpdate:
+def _update(kind: str, versioned: bool) -> Prepared[Prescreen]:
     """The conditional UPDATE for a reach of this kind, built once. With `versioned` the row must be at that version."""
     instant = Prescreen.expires_at.type
     now = bindparam("now", type_=instant)
@@ -152,8 +151,8 @@ def _update(kind: str, versioned: bool) -> ReturningUpdate:
         PendingDecision.final_at <= now,
         PendingDecision.id != bindparam("own", type_=PendingDecision.id.type),
     )
-    return (
-        update(Prescreen)
+    return Prepared(
+        update(Prescreen.__table__)
         .where(
             Prescreen.id == bindparam("wanted"),
             *whose(Prescreen.organization_id, kind),
@@ -175,7 +174,6 @@ def _update(kind: str, versioned: bool) -> ReturningUpdate:
             version=Prescreen.version + 1,
         )
         .returning(*COLUMNS)
-        .execution_options(synchronize_session=False)
     )
 
 

@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert
 
 from app.kernel.changes.events import Actor, person_of
 from app.kernel.changes.fingerprint import fingerprint
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.outbox.outbox import Message
 from app.prescreens.models import DecisionSnapshot, Prescreen
 from app.prescreens.queries import first_looks
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import snapshots
 from app.prescreens.rules.reasons import Grounds, Mirror
+
+_INSERT: Prepared[Any] = Prepared(insert(DecisionSnapshot.__table__).inline())
 
 
 def take_snapshot(
@@ -50,14 +54,7 @@ def take_snapshot(
     if looked is not None:
         facts["first_choice"] = looked.choice
     moments = {"seen_at": grounds.seen_at, "pressed_at": pressed_at, "decided_at": reviewed.reviewed_at}
-    db.execute(
-        insert(DecisionSnapshot.__table__).values(
-            prescreen_id=reviewed.id,
-            organization_id=reviewed.organization_id,
-            person_id=person_id,
-            **facts,
-            **moments,
-        )
-    )
+    whose = {"prescreen_id": reviewed.id, "organization_id": reviewed.organization_id, "person_id": person_id}
+    _INSERT.run(db, {**whose, **facts, **moments})
     written = {name: moment.isoformat() if moment else None for name, moment in moments.items()}
     return snapshots.digest({**facts, **written})

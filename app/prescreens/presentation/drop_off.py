@@ -1,7 +1,7 @@
 """Where prospects leave, in words: how many of how many, and no share of too few."""
 
 from app.dashboard.captions import percent_range
-from app.kernel.statistics import interval
+from app.dashboard.statistics import interval
 from app.kernel.text.template_filters import pluralize
 from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.presentation.questions import problem

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.dashboard.captions import percent_range
 from app.dashboard.estimates import share
-from app.kernel.statistics import enough_for
+from app.dashboard.statistics import enough_for
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 from app.prescreens.presentation.questions import language_name

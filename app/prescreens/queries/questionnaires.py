@@ -1,13 +1,13 @@
 """Questionnaires: by public address, by version, and the list for staff."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Row, and_, bindparam, cast, func, select, tuple_
+from sqlalchemy import BigInteger, and_, bindparam, cast, func, select, tuple_
 
 from app.accounts.models import Organization
 from app.kernel.db.engine import Db
@@ -102,10 +102,12 @@ _DETAIL = (
 )
 
 
-_VERSION = _DETAIL.where(Questionnaire.id == bindparam("id"), QuestionnaireVersion.number == bindparam("number"))
+_VERSION: Prepared[tuple[Any, ...]] = Prepared(
+    _DETAIL.where(Questionnaire.id == bindparam("id"), QuestionnaireVersion.number == bindparam("number"))
+)
 
 
-def _detail(row: Row | None) -> QuestionnaireDetail | None:
+def _detail(row: Sequence[Any] | None) -> QuestionnaireDetail | None:
     if row is None:
         return None
     found = QuestionnaireDetail(*(*row[:6], read_questions(row[6]), *row[7:]))
@@ -131,7 +133,7 @@ def of_prescreen(db: Db, prescreen: Prescreen) -> QuestionnaireDetail:
 
 def version(db: Db, id: UUID, number: int) -> QuestionnaireDetail:
     """The version that a prescreen was started with. It always exists: a foreign key holds the two together."""
-    found = _detail(db.execute(_VERSION, {"id": id, "number": number}).one_or_none())
+    found = _detail(_VERSION.first(db, {"id": id, "number": number}))
     if found is None:
         raise LookupError("A prescreen without the version of its questionnaire.")
     return found

@@ -7,8 +7,8 @@ from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
 
+from app.dashboard.statistics import Agreement, fleiss
 from app.kernel.errors import Conflict, FieldError, Invalid
-from app.kernel.statistics import Agreement, fleiss
 from app.prescreens.models import QuestionType
 from app.prescreens.rules import first_look
 from app.prescreens.rules.questions import Question

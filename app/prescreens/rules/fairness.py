@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from app.dashboard.statistics import deviation, two_sided_quantile
 from app.kernel.json_types import JsonObject
-from app.kernel.statistics import deviation, two_sided_quantile
 
 LEAST = 5
 """Groups of fewer decisions are not shown by themselves."""

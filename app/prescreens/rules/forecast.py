@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
-from app.kernel.statistics import poisson_distribution
+from app.dashboard.statistics import poisson_distribution
 
 DAYS = 7
 """The pace is that of so many days."""

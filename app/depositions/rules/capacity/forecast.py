@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from app.config import Hours as TeamHours
+from app.dashboard.statistics import poisson_quantile
 from app.depositions.rules.business_days import holiday_of
-from app.kernel.statistics import poisson_quantile
 from app.kernel.text import datetimes
 
 WEEKS = 8

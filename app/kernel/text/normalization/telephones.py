@@ -4,6 +4,7 @@ The form of a number decides nothing: documents, demonstrations and new number r
 """
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 from babel.core import get_global
@@ -72,6 +73,7 @@ def telephone_spellings(key: str) -> tuple[str, ...]:
     return key, _digits(phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL))
 
 
+@lru_cache(maxsize=1024)
 def region_of(time_zone: str) -> str | None:
     """The country (ISO 3166) of a time zone; None for one without a country, such as UTC."""
     zones = get_global("zone_territories")

@@ -7,8 +7,8 @@ from babel.dates import format_date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.dashboard.day_forms import day_form, month_of, week_of
 from app.kernel.text import datetimes
-from app.kernel.text.day_forms import day_form, month_of, week_of
 
 TODAY = date(2026, 11, 28)
 READERS = {

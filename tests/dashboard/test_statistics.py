@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kernel.statistics import (
+from app.dashboard.statistics import (
     deviation,
     enough_for,
     fleiss,
