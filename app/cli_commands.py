@@ -15,6 +15,9 @@ from app.kernel.errors import Refusal
 
 BY = Actor("cli", None, "desk command", None, "cli")
 REASON = click.option("--reason", required=True, help="Why; kept for good, so name nobody in it.")
+LANGUAGE = click.option(
+    "--language", type=click.Choice(["ar", "en", "es", "fr"]), help="Of the PDF's words; otherwise the organization's."
+)
 NO_TABLES = "The database has no tables yet, or old ones. Run `desk db upgrade`, then repeat this."
 
 

@@ -5,10 +5,11 @@ from uuid import UUID
 
 import click
 
-from app.cli_commands import BY, REASON, checked_reason, command, opened_database
+from app.cli_commands import BY, LANGUAGE, REASON, checked_reason, command, opened_database
 from app.cli_output import Output
 from app.kernel import clock
-from app.kernel.errors import NotFound
+from app.kernel.db.engine import Database
+from app.kernel.errors import Conflict, NotFound
 from app.kernel.text.template_filters import pluralize
 
 
@@ -46,14 +47,49 @@ def erase(output: Output, id: UUID, reason: str, yes: bool) -> None:
 @click.argument("id", type=click.UUID)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @REASON
-def export(output: Output, id: UUID, file: Path, reason: str) -> None:
+@click.option("--case-files", is_flag=True, help="A ZIP, with a case file of each prescreen that was decided.")
+@LANGUAGE
+def export(output: Output, id: UUID, file: Path, reason: str, case_files: bool, language: str | None) -> None:
     """Write everything that is kept of a contact into a JSON file. That it was handed out is an event."""
+    reason, database = checked_reason(output, reason), opened_database()
+    sha256 = (
+        _with_case_files(database, id, file, reason, language) if case_files else _alone(database, id, file, reason)
+    )
+    facts = {"contact": str(id), "file": str(file), "sha256": sha256}
+    output.done(facts, f"Everything that is kept is in {file}, SHA-256 {sha256}.")
+
+
+def _alone(database: Database, id: UUID, file: Path, reason: str) -> str:
     from app.prescreens import actions
     from app.prescreens.queries.stages import Reach
 
-    reason = checked_reason(output, reason)
-    with opened_database().write() as db:
+    with database.write() as db:
         made = actions.export_contact(db, id, reach=Reach(None), reason=reason, by=BY, now=clock.now())
         file.write_bytes(made.content)
-    facts = {"contact": str(id), "file": str(file), "sha256": made.sha256}
-    output.done(facts, f"Everything that is kept is in {file}, SHA-256 {made.sha256}.")
+    return made.sha256
+
+
+def _with_case_files(database: Database, id: UUID, file: Path, reason: str, language: str | None) -> str:
+    from app.dashboard.documents.kinds import CannotMake
+    from app.kernel import pdf, store
+    from app.prescreens import actions, events, personal_files
+    from app.prescreens.queries import contacts
+
+    now = clock.now()
+    with database.read() as db:
+        found = contacts.get(db, id)
+    if found is None:
+        raise NotFound("There is no such contact. Nothing was written.")
+    try:
+        content = personal_files.written(database, id, now, BY.name, language)
+    except (CannotMake, pdf.Failed) as why:
+        raise Conflict(f"{why} Nothing was written.", code="contact.not_exported") from None
+    sha256 = store.digest(content)
+    with database.write() as db:
+        for kind, data in (
+            (events.CONTACT_FILES_REQUESTED, {"reason": reason}),
+            (events.CONTACT_FILES_DOWNLOADED, {"file": file.name, "sha256": sha256}),
+        ):
+            actions.note_export(db, kind, id, found.organization_id, by=BY, now=now, data=data)
+        file.write_bytes(content)
+    return sha256

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import click
 
-from app.cli_commands import BY, REASON, checked_reason, command, opened_database
+from app.cli_commands import BY, LANGUAGE, REASON, checked_reason, command, opened_database
 from app.cli_output import Output
 from app.kernel import clock
 from app.kernel.errors import Conflict, NotFound
@@ -23,7 +23,8 @@ def prescreen() -> None:
 @click.argument("id", type=click.UUID)
 @FOLDER
 @click.option("--notes", is_flag=True, help="With the team's notes, for internal use only.")
-def case_file(output: Output, id: UUID, folder: Path, notes: bool) -> None:
+@LANGUAGE
+def case_file(output: Output, id: UUID, folder: Path, notes: bool, language: str | None) -> None:
     """Write the case file of a prescreen into a folder. That it was made and taken are events."""
     from app.dashboard.documents.kinds import CannotMake
     from app.kernel import pdf, store
@@ -32,7 +33,7 @@ def case_file(output: Output, id: UUID, folder: Path, notes: bool) -> None:
     database, now = opened_database(), clock.now()
     try:
         case = case_files.read(database, id, notes=notes)
-        made = case_files.written(case, now, BY.name)
+        made = case_files.written(case, now, BY.name, language)
     except CannotMake as reason:
         raise NotFound(f"{reason} Nothing was written.") from None
     except pdf.Failed as reason:
@@ -87,6 +88,24 @@ def erase(output: Output, id: UUID, reason: str, yes: bool) -> None:
     facts = {"prescreen": str(id), "prescreens": n, "erased": yes}
     what = pluralize(n, "prescreen")
     output.done(facts, f"Erased {what}." if yes else f"This erases {what}. Nothing was erased: add --yes.")
+
+
+@command(prescreen, "export")
+@click.argument("id", type=click.UUID)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@REASON
+def export(output: Output, id: UUID, file: Path, reason: str) -> None:
+    """Write everything that is kept of a prospect who is no contact into a JSON file, by one of their prescreens;
+    `desk contact export` is for contacts. That it was handed out is an event."""
+    from app.prescreens import actions
+    from app.prescreens.queries.stages import Reach
+
+    reason = checked_reason(output, reason)
+    with opened_database().write() as db:
+        made = actions.export_prospect(db, id, reach=Reach(None), reason=reason, by=BY, now=clock.now())
+        file.write_bytes(made.content)
+    facts = {"prescreen": str(id), "file": str(file), "sha256": made.sha256}
+    output.done(facts, f"Everything that is kept is in {file}, SHA-256 {made.sha256}.")
 
 
 @command(prescreen, "forecast")

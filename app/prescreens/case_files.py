@@ -7,7 +7,7 @@ whose SHA-256 the snapshot of the decision has. The same state gives the same by
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -25,11 +25,16 @@ from app.kernel.json_types import JsonObject
 from app.kernel.outbox.email import mime_message
 from app.kernel.outbox.outbox import Delivery, OutboxRow
 from app.kernel.store import digest
+from app.kernel.text import normalization
+from app.kernel.text.i18n import Translator
 from app.prescreens import presentation
 from app.prescreens.events import CASE_FILE_DOWNLOADED, CASE_FILE_REQUESTED, EVENTS, SUBJECT
+from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import DecisionSnapshot, Inquiry, Prescreen
+from app.prescreens.presentation import answer_text
 from app.prescreens.presentation import reasons as reasons_shown
 from app.prescreens.queries import alike, detail, inquiries, questionnaires, reasons
+from app.prescreens.queries.contact_history import home
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import snapshots
 from app.prescreens.rules.questions import read_questions
@@ -77,6 +82,7 @@ class Case:
 
     prescreen: Prescreen
     questionnaire: QuestionnaireDetail
+    organization_locale: str
     inquiries: Sequence[Inquiry]
     snapshot: DecisionSnapshot | None
     mirror: Mirror | None
@@ -100,7 +106,7 @@ def make(making: Making) -> File:
     making.progress("Reading what was asked, answered, decided and sent")
     case = read(making.database, making.id, notes=bool(making.options.get("notes")))
     making.progress("Writing the PDF")
-    return written(case, making.document.requested_at, making.document.requested_name)
+    return written(case, making.document.requested_at, making.document.requested_name, making.options.get("language"))
 
 
 def read(database: Database, id: UUID, *, notes: bool) -> Case:
@@ -116,6 +122,7 @@ def read(database: Database, id: UUID, *, notes: bool) -> Case:
         return Case(
             prescreen,
             questionnaires.of_prescreen(db, prescreen),
+            home(db, prescreen.organization_id).locale,
             inquiries.of(db, id),
             snapshot,
             _mirror(snapshot) if snapshot else alike.mirror(db, prescreen),
@@ -161,20 +168,26 @@ def _mail(database: Database, number: int, row: OutboxRow) -> Mail:
     return Mail(f"mail/{number}.eml", to, summary, row.state, row.created_at, row.finished_at, content)
 
 
-def written(case: Case, at: datetime, by: str) -> File:
-    """The ZIP of a case, as of a moment, for somebody. Raises pdf.Failed."""
+def written(case: Case, at: datetime, by: str, language: str | None = None) -> File:
+    """The ZIP of a case, as of a moment, for somebody. The words of its PDF are in a language that there are words in,
+    the organization's unless one is chosen; the other files are for programs. Raises pdf.Failed."""
+    t = TRANSLATIONS.translator(language or case.organization_locale)
     files = dict(_files(case))
     attached = [pdf.Attachment(name, files[name], f"{name}, as in the ZIP", "Source") for name in (ANSWERS, CRITERIA)]
-    files[PDF] = pdf.render(pdf.Source(_page(case, files, at, by), at, attachments=attached))
-    files[SUMS] = "".join(f"{digest(content)}  {name}\n" for name, content in sorted(files.items())).encode()
+    files[PDF] = pdf.render(pdf.Source(_page(case, files, at, by, t), at, attachments=attached))
+    return File(f"case-file-{str(case.prescreen.id)[:8]}.zip", "application/zip", packed(files))
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """A ZIP of these files and of their SHA-256 sums; the same files give the same bytes."""
+    sums = "".join(f"{digest(content)}  {name}\n" for name, content in sorted(files.items())).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in sorted(files.items()):
-            # One date for all, so that the same case gives the same bytes.
+        for name, content in sorted({**files, SUMS: sums}.items()):
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(entry, content)
-    return File(f"case-file-{str(case.prescreen.id)[:8]}.zip", "application/zip", buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _files(case: Case) -> Iterator[tuple[str, bytes]]:
@@ -245,36 +258,49 @@ def _decision(case: Case) -> JsonObject:
     return found
 
 
-def _page(case: Case, files: dict[str, bytes], at: datetime, by: str) -> str:
+def _page(case: Case, files: dict[str, bytes], at: datetime, by: str, t: Translator) -> str:
     prescreen, asked, snapshot = case.prescreen, case.questionnaire, case.snapshot
     further = [question for inquiry in case.inquiries for question in read_questions(inquiry.added)]
     questions = [*asked.questions, *further]
-    answers = presentation.answer_rows(questions, prescreen.submission)
+    answers = presentation.answer_rows(questions, prescreen.submission, t)
     name = presentation.name_of(prescreen)
     return pdf.page(
-        "case-file.html",
-        title=f"Case file: {name}",
+        "prescreen-case-file.html",
+        lang=t.lang,
+        title=t("case_title", name=name),
         author=asked.organization_name,
         created=at,
         by=by,
-        zone=asked.time_zone,
+        t=t,
+        isolated=normalization.isolated,
+        own=lambda text: as_written(text, t),
+        moment=lambda moment: presentation.moment(moment, asked.time_zone, t),
         case=case,
         prescreen=prescreen,
         questionnaire=asked,
         hints={question.label: question.hint for question in questions},
-        answers=[row._replace(answer=cut(row.answer)) for row in answers[:MOST_PRINTED]],
-        further=max(0, len(answers) - MOST_PRINTED),
+        answers=[row._replace(answer=cut(row.answer, t)) for row in answers[:MOST_PRINTED]],
+        further=answer_text(None, len(answers) - MOST_PRINTED, t) if len(answers) > MOST_PRINTED else "",
         left_empty=len(prescreen.left_empty or []),
         language=presentation.language_name(prescreen.locale),
-        inquiries=[presentation.inquiry_row(inquiry, asked.questions) for inquiry in case.inquiries],
+        inquiries=[presentation.inquiry_row(inquiry, asked.questions, t) for inquiry in case.inquiries],
         snapshot=snapshot,
         reasons=reasons_shown.given(snapshot, asked.questions) if snapshot else [],
         sums={name: digest(content) for name, content in sorted(files.items())},
     )
 
 
-def cut(text: str) -> str:
+def as_written(text: str, t: Translator) -> str:
+    """A text of any language within words of `t`: each of its lines goes in its own direction, because WeasyPrint knows
+    no `dir="auto"`."""
+    if t.dir == "ltr" and normalization.isolated(text) == text:
+        return text
+    return "\n".join(f"\u2068{line}\u2069" for line in text.split("\n"))
+
+
+def cut(text: str, t: Translator) -> str:
     """The beginning of a text that is too long to be printed."""
     if len(text) <= LONGEST_PRINTED:
         return text
-    return f"{text[:LONGEST_PRINTED]}… ({len(text) - LONGEST_PRINTED:,} more characters in {ANSWERS})"
+    further = t("case_cut", number=answer_text(None, len(text) - LONGEST_PRINTED, t))
+    return f"{text[:LONGEST_PRINTED]}… ({further})"

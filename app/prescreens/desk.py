@@ -18,7 +18,7 @@ from app.prescreens.models import Contact, Prescreen, Questionnaire, ReviewStatu
 from app.prescreens.queries import backfills, contact_history, counts, first_looks, search
 from app.prescreens.queries.first_looks import Looker
 from app.prescreens.rules import first_look
-from app.prescreens.views import case_file, contact
+from app.prescreens.views import case_file, contact, export
 
 
 def _waiting(db: Db, scope: Scope, now: datetime) -> int:
@@ -158,7 +158,7 @@ DESK = Desk(
     load_demo=_load_demo,
     handlers=jobs.HANDLERS,
     finalizers=jobs.FINALIZERS,
-    documents=(case_file.KIND,),
+    documents=(case_file.KIND, export.KIND),
     tidy=jobs.tidy,
     sweeps=(retain.Retention,),
     list_label="Reviews",

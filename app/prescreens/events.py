@@ -200,6 +200,28 @@ CONTACT_EXPORTED = EventType(
     details=lambda row: f"{row.data['reason']} · SHA-256 {row.data['sha256']}",
 )
 
+CONTACT_FILES_REQUESTED = EventType(
+    "contact.files_requested",
+    "Export with case files made for {who}",
+    "had an export with case files made",
+    "file-text",
+    details=lambda row: row.data["reason"],
+)
+CONTACT_FILES_DOWNLOADED = EventType(
+    "contact.files_downloaded",
+    "Export with case files downloaded by {who}",
+    "downloaded an export with case files",
+    "download",
+    details=lambda row: f"{row.data['file']} · SHA-256 {row.data['sha256']}",
+)
+PRESCREEN_EXPORTED = EventType(
+    "prescreen.exported",
+    "Exported by {who}",
+    "exported what is kept of a prospect",
+    "download",
+    details=lambda row: f"{row.data['reason']} · SHA-256 {row.data['sha256']}",
+)
+
 CASE_FILE_REQUESTED = EventType(
     "prescreen.case_file_requested",
     lambda row: "Case file " + ("with the team's notes " if row.data.get("notes") else "") + "made for {who}",

@@ -1,10 +1,15 @@
 """`desk contact` and how long an organization keeps what is personal: said first, done with --yes, refused in words."""
 
 import json
+import zipfile
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
+
+from app.kernel.changes.events import Event
 from app.kernel.db.engine import Database
+from app.kernel.store import digest
 from tests.cast import Cast
 from tests.cli.running import Desk
 from tests.prescreens.erasing import NAME, WHO
@@ -51,3 +56,29 @@ def test_how_long_it_is_kept(desk: Desk, cast: Cast) -> None:
     assert desk.json(*keep, "forever")["prescreen_days"] is None
     assert desk.json(*keep[:-1], "--keep-prescreens", "60")["prescreen_days"] == 60, "as scripts of before call it"
     assert "keep-prescreens" not in desk("organization", "set", "--help").output
+
+
+def test_a_prospect_who_is_no_contact_is_exported(desk: Desk, database: Database, cast: Cast, tmp_path: Path) -> None:
+    id = str(prescreen(database, cast.marston.id, given={"email": None, "phone": None}))
+    filed, file = str(prescreen(database, cast.marston.id)), tmp_path / "kept.json"
+    facts = desk.json("prescreen", "export", id, str(file), *WHY)
+    assert facts["sha256"] == digest(file.read_bytes())
+    assert json.loads(file.read_text("utf-8"))["prescreens"][0]["id"] == id
+    assert "Export the contact" in desk("prescreen", "export", filed, str(file), *WHY).output
+    assert desk("prescreen", "export", str(uuid4()), str(file), *WHY).exit_code == 1
+    assert desk("prescreen", "export", id, str(file), "--reason", " ").exit_code == 1
+
+
+def test_an_export_with_case_files(desk: Desk, database: Database, cast: Cast, tmp_path: Path) -> None:
+    id = prescreen(database, cast.marston.id, "denied")
+    contact, file = str(stored(database, id).contact_id), tmp_path / "kept.zip"
+    facts = desk.json("contact", "export", contact, str(file), "--case-files", "--language", "fr", *WHY)
+    assert facts["sha256"] == digest(file.read_bytes())
+    with zipfile.ZipFile(file) as archive:
+        assert set(archive.namelist()) == {"SHA256SUMS", "kept.json", f"case-files/{id}.zip"}
+    with database.read() as db:
+        found = db.scalars(select(Event.kind).where(Event.subject_type == "contact").order_by(Event.id)).all()
+    assert found == ["contact.files_requested", "contact.files_downloaded"]
+    assert desk("contact", "export", str(uuid4()), str(file), "--case-files", *WHY).exit_code == 1
+    assert desk.json("contact", "erase", contact, *WHY, "--yes")["erased"] is True
+    assert "was erased" in desk("contact", "export", contact, str(file), "--case-files", *WHY).output

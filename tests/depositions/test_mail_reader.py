@@ -142,7 +142,8 @@ def test_zones(text, zones):
 @pytest.mark.parametrize(
     ("typed", "taken"),
     [("2:30pm", "02:30 PM"), ("14:30", "02:30 PM"), (" 9 AM ", "09:00 AM"), ("noon", "12:00 PM"), ("2:30", None),
-     ("02:30 PM", "02:30 PM"), ("25:00", None), ("", None), ("9" * 5000, None), ("٣ pm", None)],
+     ("02:30 PM", "02:30 PM"), ("25:00", None), ("", None), ("9" * 5000, None), ("٣ pm", "03:00 PM"),
+     ("\u200e９：３０\u202fAM\u200e", "09:30 AM")],
 )  # fmt: skip
 def test_a_typed_time(typed, taken):
     assert clock_written(typed) == taken

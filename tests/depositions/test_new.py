@@ -72,6 +72,23 @@ def test_it_is_entered_as_asked_and_says_for_whom(ines, database, outbox, form):
     assert "asked by phone by Dana Whitfield" in page
 
 
+def test_digits_of_every_script_are_digits_and_marks_are_nothing(ines, database, form):
+    """As they are copied out of a mail that is read from right to left, or typed on a keyboard of its language."""
+    marked = {
+        "start_date": "\u200e２０３０-０１-２８",
+        "start_time": "\u200e٢:٣٠\u202fPM\u200e",
+        "estimated_duration": "١٫٢٥",
+        "invites": "\u202aquartz@example.com\u202c\n\ufeffobsidian@example.com host\u200b",
+    }
+    ines.post(CREATE, data=form(**marked))
+    (made,) = every(database)
+    assert (made.start_date, made.start_time, made.estimated_duration) == ("2030-01-28", "02:30 PM", "1.25")
+    assert [(one["email"], one["access_level"]) for one in made.invites] == [
+        ("quartz@example.com", "participant"),
+        ("obsidian@example.com", "host"),
+    ]
+
+
 def test_a_second_press_leads_to_the_same_request(ines, database, form):
     typed = form()
     first, second = (ines.post(CREATE, data=typed) for _ in range(2))

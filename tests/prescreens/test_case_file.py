@@ -16,6 +16,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from app.accounts.models import Organization
 from app.dashboard.documents import queries as documents
 from app.dashboard.documents.models import Document
 from app.kernel import pdf
@@ -154,5 +155,65 @@ def test_thousands_of_answers_are_printed_in_part(
     pages: list[str] = []
     monkeypatch.setattr(pdf, "render", lambda source: pages.append(source.html) or b"%PDF")
     case_files.written(case_files.read(database, id, notes=False), now(), "Lena")
-    assert "further answers are in answers.json" in pages[0]
+    assert "Further answers are in answers.json" in pages[0]
     assert len(pages[0]) < 2_500_000
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("es", ("Expediente: Jane Smith", "Preguntas y respuestas", "No se cumple", "Rechazada", "faltan 250")),
+        ("fr", ("Dossier : Jane Smith", "Questions et réponses", "Non rempli", "Refusée", "il manque 250")),
+        ("ar", ("Jane Smith", "SHA256SUMS")),
+    ],
+)
+def test_its_words_are_in_the_language_that_was_chosen(
+    database: Database, cast: Cast, language: str, expected: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = prescreen(database, cast.marston.id, "denied", given={"budget": "2150"})
+    pages: list[str] = []
+    render = pdf.render
+    monkeypatch.setattr(pdf, "render", lambda source: pages.append(source.html) or render(source))
+    case = case_files.read(database, id, notes=True)
+    files = opened(case_files.written(case, now(), "Lena", language).content)
+    printed = words(files["case-file.pdf"])
+    for each in expected:
+        assert each in printed.replace("\u2068", ""), (each, printed)
+    assert f'lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in pages[0]
+    if language == "ar":
+        assert "الأسئلة والإجابات" in pages[0]
+        assert "مرفوض" in pages[0]
+        assert "\u2068What is your full name?\u2069" in pages[0], "each goes in its own direction"
+    english = {
+        "Questions and answers",
+        "Not met",
+        "Answers sent",
+        "For a person",
+        "How to check",
+        "None of",
+        "Attached",
+    }
+    assert not [each for each in english if each in pages[0]]
+    answers = opened(case_files.written(case, now(), "Lena", "en").content)["answers.json"]
+    assert files["answers.json"] == answers, "the other files are as they always are"
+
+
+def test_the_language_is_the_organizations_unless_another_is_chosen(
+    database: Database, cast: Cast, client: FlaskClient, outbox: Outbox
+) -> None:
+    id = prescreen(database, cast.marston.id, "denied")
+    with database.write() as db:
+        db.execute(update(Organization).where(Organization.id == cast.marston.id).values(locale="es-MX"))
+    cast.sign_in(client, "leda")
+    assert '<option selected value="es">' in text(client.get(f"/prescreens/{id}"))
+    chosen = []
+    for typed in ({}, {"language": "fr"}):
+        assert press(client, id, **typed) == 303
+        outbox.deliver_all()
+        document = latest(database, id)
+        assert document is not None
+        chosen.append(document.options["language"])
+        content = client.get(f"/documents/{document.id}/{document.name}").data
+        assert {"es": "Expediente", "fr": "Dossier"}[chosen[-1]] in words(opened(content)["case-file.pdf"])
+    assert chosen == ["es", "fr"]
+    assert press(client, id, language="xx") == 422

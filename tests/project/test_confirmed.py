@@ -80,7 +80,7 @@ ONE_PRESS = {
         depositions.test_webhook depositions.book_plan inspections.add_document inspections.add_remark
         inspections.change_wording inspections.create inspections.remark_evidence
         prescreens.look prescreens.answer_calibration prescreens.write_note
-        prescreens.make_questionnaire prescreens.export_contact
+        prescreens.make_questionnaire prescreens.export_contact prescreens.export_prospect
         inspections.make_bundle prescreens.make_case_file""",
     "it does once more what was done before": """
         accounts.invite_again documents.again inspections.make_report inspections.retry_anchor messages.bulk

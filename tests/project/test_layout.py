@@ -39,6 +39,7 @@ OWN = {
         "links": "signed links of the prospect",
         "measures": "tables of what the desk measures about itself",
         "case_files": "a decision as files, for a complaint",
+        "personal_files": "what is kept of a contact, with case files",
     },
     "inspections": {
         "chain": "the hash chain",
@@ -112,6 +113,7 @@ OWN_VIEWS = {
         "contacts": "the list of contacts",
         "personal": "erasing and exporting what is kept of a contact",
         "case_file": "the case file of a prescreen",
+        "export": "what is kept of a contact, with case files",
         "fairness": "whether decisions are alike",
         "measured": "filters of the list by the groups of that page",
         "calibration": "cases that every agent decides once more",

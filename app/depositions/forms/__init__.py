@@ -29,8 +29,19 @@ from app.depositions.rules.roster import read as read_roster
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import BECAUSE_LIMIT, NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
 from app.kernel.api.validation import without_nulls
+from app.kernel.text.normalization import email
 from app.kernel.text.time_zones import clock12
-from app.kernel.web.forms import DeskForm, NameField, Needed, VersionedForm, at_most, choices, needed, optional
+from app.kernel.web.forms import (
+    DeskForm,
+    FigureField,
+    NameField,
+    Needed,
+    VersionedForm,
+    at_most,
+    choices,
+    needed,
+    optional,
+)
 
 NO_TOKEN = "Load the page again: this form does not say which one it is."
 OTHER = "other"
@@ -101,10 +112,10 @@ class ManagerForm(ScheduleForm):
 class MomentForm(DeskForm):
     """When a session takes place, as it is typed: any usual way to write an hour, and the hours that it lasts."""
 
-    start_date = StringField("Date", validators=[needed("Say on which day.")])
-    start_time = StringField("Time", validators=[needed("Say at what time.")])
+    start_date = FigureField("Date", validators=[needed("Say on which day.")])
+    start_time = FigureField("Time", validators=[needed("Say at what time.")])
     time_zone = StringField("Time zone", validators=[needed("Name the time zone of the session."), at_most(80)])
-    estimated_duration = StringField("Hours", validators=[at_most(8)])
+    estimated_duration = FigureField("Hours", validators=[at_most(8)])
 
     @property
     def start(self) -> Start:
@@ -114,19 +125,24 @@ class MomentForm(DeskForm):
     @property
     def hours(self) -> int | float | None:
         """How long it takes, once the form is checked; None when that is not known."""
-        text = (self.estimated_duration.data or "").replace(",", ".")
+        text = _decimal(self.estimated_duration.data)
         return (float(text) if "." in text and float(text) % 1 else int(float(text))) if text else None
 
     def validate_estimated_duration(self, field: Field) -> None:
-        text = field.data or ""
-        if text and not (_HOURS.fullmatch(text) and 0 < float(text.replace(",", ".")) <= LONGEST_HOURS):
+        text = _decimal(field.data)
+        if text and not (_HOURS.fullmatch(text) and 0 < float(text) <= LONGEST_HOURS):
             raise ValidationError(
                 f"Write a number of hours, for example 1.25: more than 0 and at most {LONGEST_HOURS}."
             )
 
 
-_HOURS = re.compile(r"[0-9]{1,2}([.,][0-9]{1,4})?")
+_HOURS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,4})?")
 _TIME_FIELD = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+
+
+def _decimal(typed: str | None) -> str:
+    """Hours with a point for the decimal mark, whichever was typed."""
+    return re.sub("[,٫]", ".", typed or "")
 
 
 def _wire_time(text: str) -> str:
@@ -299,8 +315,8 @@ class RosterForm(VersionedForm):
     skills = StringField(
         "Skills", validators=[at_most(1300)], description="With commas between them: patents, live exhibits."
     )
-    buffer_before = StringField("Minutes free before", validators=[at_most(4)])
-    buffer_after = StringField("Minutes free after", validators=[at_most(4)])
+    buffer_before = FigureField("Minutes free before", validators=[at_most(4)])
+    buffer_after = FigureField("Minutes free after", validators=[at_most(4)])
     rooms = TextAreaField(
         "Rooms",
         validators=[at_most(10_000)],
@@ -352,12 +368,12 @@ class RequestForm(DeskForm):
     title = StringField("Title", validators=[needed("Give the session a title.")])
     case = StringField("Case", validators=[needed("Name the case.")])
     file_number = StringField("File number")
-    start_date = StringField("Date", validators=[needed("Say on which day it starts.")])
-    start_time = StringField(
+    start_date = FigureField("Date", validators=[needed("Say on which day it starts.")])
+    start_time = FigureField(
         "Time", validators=[needed("Say at what time it starts.")], description="2:30 PM, or 14:30 where it is clear."
     )
     time_zone = StringField("Time zone", validators=[needed("Say in which time zone.")])
-    estimated_duration = StringField("Hours", description="How long it takes: 1.25 is an hour and a quarter.")
+    estimated_duration = FigureField("Hours", description="How long it takes: 1.25 is an hour and a quarter.")
     deponent_name = StringField("Name")
     deponent_email = StringField("E-mail")
     deponent_role = SelectField(
@@ -401,16 +417,15 @@ class RequestForm(DeskForm):
     def _invites(self) -> list[dict[str, str]]:
         found = []
         for line in re.split(r"[\n\r,;]+", self.invites.data or ""):
-            address, _, role = line.strip().partition(" ")
+            typed = email(line)
+            address, _, role = typed.partition(" ")
             if address:
                 host = role.strip(" ()").lower() == "host"
-                found.append(
-                    {"email": address if host else line.strip(), "access_level": "host" if host else "participant"}
-                )
+                found.append({"email": address if host else typed, "access_level": "host" if host else "participant"})
         return found
 
     def _hours(self) -> int | float | str | None:
-        text = (self.estimated_duration.data or "").strip().replace(",", ".")
+        text = _decimal(self.estimated_duration.data)
         if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,4})?", text):
             return text or None
         return float(text) if "." in text else int(text)

@@ -32,6 +32,10 @@ class NameField(StringField):
     """The name of a person or a thing."""
 
 
+class FigureField(StringField):
+    """A day, a time of day or a number, with the digits of any script."""
+
+
 class CodeField(StringField):
     """A code that is copied from a message or an app."""
 
@@ -40,6 +44,7 @@ READERS: dict[type[StringField], Callable[[str], str]] = {
     EmailField: normalization.email,
     NameField: normalization.name,
     CodeField: normalization.code,
+    FigureField: normalization.plain,
     StringField: normalization.text,
 }
 """What typed text means in each kind of field; a password is taken as it is."""

@@ -17,7 +17,7 @@ from app.prescreens.actions.complete import complete
 from app.prescreens.actions.decide import decide
 from app.prescreens.actions.deny import deny
 from app.prescreens.actions.erase import erase_contact, erase_prescreens, erase_prospect
-from app.prescreens.actions.export_contact import export_contact
+from app.prescreens.actions.export import export_contact, export_prospect, note_export
 from app.prescreens.actions.finalize import finalize
 from app.prescreens.actions.forget_drafts import forget_drafts
 from app.prescreens.actions.keep_refused import keep_refused
@@ -51,12 +51,14 @@ __all__ = [
     "erase_prescreens",
     "erase_prospect",
     "export_contact",
+    "export_prospect",
     "finalize",
     "forget_drafts",
     "keep_refused",
     "look",
     "make_rounds",
     "note_case_file",
+    "note_export",
     "remind",
     "renew",
     "send_link",

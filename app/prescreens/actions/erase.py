@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 
 from app.dashboard import tags
 from app.dashboard.documents import actions as documents
+from app.dashboard.documents.models import Document
 from app.dashboard.undo import actions as undo
 from app.dashboard.undo import queries as undo_queries
 from app.kernel.changes import events as history
@@ -99,6 +100,7 @@ def forget_contact(
         data={"reason": reason, "prescreens": prescreens},
     )
     erase_events(db, CONTACT, contact_id)
+    documents.expire_about(db, CONTACT, [contact_id], now)
 
 
 def erase_prescreens(
@@ -110,8 +112,17 @@ def erase_prescreens(
     """
     erased = [id for id in sorted(ids) if _erase(db, id, by, now, reason)]
     documents.expire_about(db, SUBJECT, erased, now)
+    if erased:
+        _expire_exports(db, erased, now)
     if recent and erased:
         idempotency.forget_about(db, [str(id) for id in erased])
+
+
+def _expire_exports(db: Db, erased: Sequence[UUID], now: datetime) -> None:
+    """Lets the files go that contacts' exports were made into. Which of them have an erased prescreen in them cannot be
+    told afterwards, because the addresses by which it would be found are gone; they can be made again."""
+    homes = select(Prescreen.organization_id).where(Prescreen.id.in_(erased))
+    documents.expire(db, Document.subject_type == CONTACT, Document.organization_id.in_(homes), now=now)
 
 
 def _erase(db: Db, id: UUID, by: Actor, now: datetime, reason: str) -> bool:

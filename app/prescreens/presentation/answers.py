@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from app.kernel.text import datetimes
+from app.kernel.text.i18n import Translator
 from app.prescreens.models import Inquiry, QuestionType, Submission
-from app.prescreens.presentation.questions import answer_text
+from app.prescreens.presentation.questions import ENGLISH, answer_text
 from app.prescreens.rules.contradictions import contradictions
 from app.prescreens.rules.inquiries import asked_questions
 from app.prescreens.rules.questions import Answer, Question, applicable
@@ -33,19 +34,19 @@ class AnswerRow(NamedTuple):
     free: bool = False
 
 
-def answer_rows(questions: Sequence[Question], submission: Submission) -> list[AnswerRow]:
+def answer_rows(questions: Sequence[Question], submission: Submission, t: Translator = ENGLISH) -> list[AnswerRow]:
     """Every question that is due with its answer, in order; at the end answers that the questionnaire does not know."""
     due = {question.key for question in applicable(questions, submission)}
     rows = [
         AnswerRow(
             question.label,
-            answer_text(question, submission.get(question.key)),
+            answer_text(question, submission.get(question.key), t),
             question.criterion,
             question.met(submission),
             question.key in submission,
             len(str(submission.get(question.key, ""))) > LONG_ANSWER,
             question.name,
-            distance(question, submission.get(question.key)),
+            distance(question, submission.get(question.key), t),
             question.type is QuestionType.LONGTEXT and question.key in submission and not question.criterion,
         )
         for question in questions
@@ -53,27 +54,29 @@ def answer_rows(questions: Sequence[Question], submission: Submission) -> list[A
     ]
     known = {question.key for question in questions}
     rows += [
-        AnswerRow(key, answer_text(None, value), short=key) for key, value in submission.items() if key not in known
+        AnswerRow(key, answer_text(None, value, t), short=key) for key, value in submission.items() if key not in known
     ]
     return rows
 
 
-def distance(question: Question, value: Answer | None) -> str:
+def distance(question: Question, value: Answer | None, t: Translator = ENGLISH) -> str:
     """How far a number is from its criterion: `850 short`, `2 over`; empty where it meets it or cannot be computed."""
     expects = question.expects
     if expects is None or isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     if expects.at_least is not None and value < expects.at_least:
-        return f"{_amount(question.type, question.currency, _difference(expects.at_least, value))} short"
+        short = _amount(question.type, question.currency, _difference(expects.at_least, value), t)
+        return t("distance_short", amount=short)
     if expects.at_most is not None and value > expects.at_most:
-        return f"{_amount(question.type, question.currency, _difference(value, expects.at_most))} over"
+        over = _amount(question.type, question.currency, _difference(value, expects.at_most), t)
+        return t("distance_over", amount=over)
     return ""
 
 
 @lru_cache(maxsize=4096)
-def _amount(type: QuestionType, currency: str, value: float) -> str:
+def _amount(type: QuestionType, currency: str, value: float, t: Translator) -> str:
     """A number as answers of this type are written; lists ask for it in every row."""
-    return answer_text(Question("", "", type, currency=currency), value)
+    return answer_text(Question("", "", type, currency=currency), value, t)
 
 
 def _difference(more: float, less: float) -> float:
@@ -145,7 +148,7 @@ class InquiryRow(NamedTuple):
     former: Sequence[tuple[str, str]]
 
 
-def inquiry_row(inquiry: Inquiry, questions: Sequence[Question]) -> InquiryRow:
+def inquiry_row(inquiry: Inquiry, questions: Sequence[Question], t: Translator = ENGLISH) -> InquiryRow:
     """An inquiry as the page shows it."""
     known = {question.key: question for question in questions}
     former = (inquiry.former or {}).items()
@@ -155,7 +158,7 @@ def inquiry_row(inquiry: Inquiry, questions: Sequence[Question]) -> InquiryRow:
         inquiry.answered_at,
         [question.name for question in asked_questions(inquiry, questions)],
         inquiry.text,
-        [(known[key].name if key in known else key, answer_text(known.get(key), value)) for key, value in former],
+        [(known[key].name if key in known else key, answer_text(known.get(key), value, t)) for key, value in former],
     )
 
 

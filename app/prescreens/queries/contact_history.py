@@ -30,6 +30,7 @@ class Home(NamedTuple):
     name: str
     country: str | None
     time_zone: str
+    locale: str
 
     @property
     def region(self) -> str | None:
@@ -38,7 +39,7 @@ class Home(NamedTuple):
 
 
 def home(db: Db, organization_id: int) -> Home:
-    columns = (Organization.id, Organization.name, Organization.country, Organization.time_zone)
+    columns = (Organization.id, Organization.name, Organization.country, Organization.time_zone, Organization.locale)
     return Home(*db.execute(select(*columns).where(Organization.id == organization_id)).one())
 
 

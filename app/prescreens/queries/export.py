@@ -1,4 +1,4 @@
-"""Everything that is kept of one contact, as one JSON object."""
+"""Everything that is kept of one contact, or of a prospect who is none, as one JSON object."""
 
 import json
 from collections.abc import Iterable
@@ -26,13 +26,13 @@ _BESIDE: dict[str, type[Base]] = {
 """The tables beside a prescreen, by what the export calls them."""
 
 
-def exported(db: Db, contact: Contact, ids: Iterable[UUID], now: datetime) -> JsonObject:
-    """A contact with these prescreens: every column, questions, e-mails as far as they are kept, events."""
+def exported(db: Db, contact: Contact | None, ids: Iterable[UUID], now: datetime) -> JsonObject:
+    """A contact, or nobody, with these prescreens: every column, questions, e-mails as far as they are kept, events."""
     return {
         "exported_at": now.isoformat(),
-        "contact": _columns(db, Contact.__table__, Contact.id == contact.id)[0],
+        "contact": _columns(db, Contact.__table__, Contact.id == contact.id)[0] if contact else None,
         "prescreens": [_prescreen(db, id) for id in ids],
-        "activity": _activity(db, CONTACT, contact.id),
+        "activity": _activity(db, CONTACT, contact.id) if contact else [],
     }
 
 

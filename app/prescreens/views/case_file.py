@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, url_for
 
 from app.accounts.access import allow, me
 from app.accounts.roles import CASE_FILES
@@ -17,9 +17,10 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Conflict
-from app.kernel.web.forms import DeskForm
 from app.kernel.web.htmx import see_other
 from app.prescreens import actions, case_files, events
+from app.prescreens.forms.personal import CaseFileForm, language_of
+from app.prescreens.queries.contact_history import home
 from app.prescreens.views.filters import READERS, known, pages, visible
 from app.prescreens.views.list import QUEUE
 
@@ -30,10 +31,11 @@ def make_case_file(id: UUID) -> Response:
     """Has the case file made. The page shows how far it is."""
     prescreen = known(visible(id))
     me().check(CASE_FILES, prescreen.organization_id)
-    DeskForm().check()
+    form = CaseFileForm(language=language_of(home(db(), prescreen.organization_id).locale))
+    form.check()
     if prescreen.erased_at:
         raise Conflict("What was personal in it was erased, so no case file can be made of it.")
-    options = {"notes": True} if request.form.get("notes") else {}
+    options = {"language": form.language.data, **({"notes": True} if form.notes.data else {})}
     documents.request(db(), KIND, id, prescreen.organization_id, options, by=me().actor(), now=clock.now())
     flash("The case file is being made. You can leave this page.")
     return see_other(QUEUE.ask(clock.now()).url(".detail", id=id))

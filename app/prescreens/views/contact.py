@@ -8,6 +8,7 @@ from flask import Response, request, url_for
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PERSONAL_DATA, PRESCREENS
+from app.dashboard.documents import presentation as documents
 from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.db.transaction import reading
@@ -16,11 +17,12 @@ from app.kernel.text import normalization
 from app.kernel.web.htmx import respond
 from app.prescreens import presentation
 from app.prescreens.events import CONTACT, EVENTS
-from app.prescreens.forms.personal import PersonalForm
+from app.prescreens.forms.personal import ExportForm, PersonalForm, language_of
 from app.prescreens.models import Contact
 from app.prescreens.queries import contact_history
 from app.prescreens.queries.counts import reach_of
 from app.prescreens.rules import matching
+from app.prescreens.views.export import KIND as EXPORT
 from app.prescreens.views.filters import READERS, looker, pages
 
 
@@ -55,6 +57,8 @@ def contact(id: UUID) -> Response:
         first_url=url_for(".contact", id=id) if _before() else "",
         denied=me().why_not(PERSONAL_DATA, found.organization_id),
         erasing=PersonalForm(formdata=None),
+        exporting=ExportForm(formdata=None, language=language_of(home.locale)),
+        export=documents.latest(db, EXPORT, id),
         activity=EVENTS.timeline(events.timeline(db, CONTACT, id, 50)),
         several=me().scope(PRESCREENS).everything or len(me().scope(PRESCREENS).organization_ids) > 1,
         zone=me().time_zone,

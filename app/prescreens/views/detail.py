@@ -28,7 +28,7 @@ from app.kernel.web.live import Live
 from app.prescreens import api_examples, emails, presentation
 from app.prescreens.events import EVENTS, SUBJECT
 from app.prescreens.forms import ELSE, AskForm, DecisionForm, LookForm, NoteForm
-from app.prescreens.forms.personal import PersonalForm
+from app.prescreens.forms.personal import CaseFileForm, PersonalForm, language_of
 from app.prescreens.models import Prescreen
 from app.prescreens.presentation import reasons as reasons_shown
 from app.prescreens.queries import (
@@ -165,6 +165,7 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         may_make_case_file=not veiled
         and not prescreen.erased_at
         and me().may(CASE_FILES, True, prescreen.organization_id),
+        case_form=CaseFileForm(formdata=None, language=language_of(questionnaire.locale)),
         erasing=PersonalForm(formdata=None),
         may_erase=not (veiled or prescreen.contact_id or prescreen.erased_at)
         and me().may(PERSONAL_DATA, True, prescreen.organization_id),

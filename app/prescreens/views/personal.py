@@ -6,19 +6,24 @@ from flask import Response, flash, url_for
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PERSONAL_DATA, PRESCREENS
+from app.dashboard.documents import actions as documents
 from app.kernel import clock
 from app.kernel.changes import confirmation
 from app.kernel.db.transaction import db
+from app.kernel.errors import Conflict
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web import confirmation_pages
 from app.kernel.web.confirmation_pages import Confirmation
 from app.kernel.web.htmx import personal, see_other
 from app.prescreens import actions, presentation
-from app.prescreens.forms.personal import PersonalForm
+from app.prescreens.actions.export import ExportedFile
+from app.prescreens.forms.personal import ExportForm, PersonalForm, language_of
 from app.prescreens.models import Contact
+from app.prescreens.queries.contact_history import home
 from app.prescreens.queries.counts import reach_of
 from app.prescreens.queries.personal import prescreens_of, prescreens_of_nobody
 from app.prescreens.views.contact import name_of, visible_contact
+from app.prescreens.views.export import KIND as EXPORT
 from app.prescreens.views.filters import READERS, known, pages, visible
 
 GONE = (
@@ -96,12 +101,36 @@ def erase_prospect(id: UUID) -> Response:
 @pages.post("/contacts/<uuid:id>/export")
 @allow(*READERS)
 def export_contact(id: UUID) -> Response:
-    """Everything that is kept of a contact, as one JSON file."""
-    _administered(id)
+    """Everything that is kept of a contact, as one JSON file; with case files a ZIP that the worker makes."""
+    found, now = _administered(id), clock.now()
+    form = ExportForm(language=language_of(home(db(), found.organization_id).locale))
+    form.check()
+    reason, by = str(form.reason.data), me().actor()
+    if not form.case_files.data:
+        return _sent(
+            actions.export_contact(db(), id, reach=reach_of(me().scope(PRESCREENS)), reason=reason, by=by, now=now)
+        )
+    if found.erased_at:
+        raise Conflict("What was personal of this contact was erased. There is nothing to export.")
+    options = {"reason": reason, "language": form.language.data}
+    documents.request(db(), EXPORT, id, found.organization_id, options, by=by, now=now)
+    flash("The export is being made. It is on this page when you load it again.")
+    return see_other(url_for(".contact", id=id, _anchor="personal"))
+
+
+@pages.post("/<uuid:id>/export")
+@allow(*READERS)
+def export_prospect(id: UUID) -> Response:
+    """Everything that is kept of a prospect who is no contact, as one JSON file."""
+    found = known(visible(id))
+    me().check(PERSONAL_DATA, found.organization_id)
     form = PersonalForm()
     form.check()
-    reach = reach_of(me().scope(PRESCREENS))
-    file = actions.export_contact(db(), id, reach=reach, reason=str(form.reason.data), by=me().actor(), now=clock.now())
+    reason, reach = str(form.reason.data), reach_of(me().scope(PRESCREENS))
+    return _sent(actions.export_prospect(db(), id, reach=reach, reason=reason, by=me().actor(), now=clock.now()))
+
+
+def _sent(file: ExportedFile) -> Response:
     response = personal(Response(file.content, content_type="application/json"))
     response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
     return response

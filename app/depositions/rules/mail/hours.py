@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from app.depositions.rules.mail.candidates import Candidate
 from app.kernel.text import time_zones
+from app.kernel.text.normalization import plain
 from app.kernel.text.time_zones import clock12
 
 _HALF = r"([ap])\.?\s?m\b\.?"
@@ -109,8 +110,7 @@ def _time(start: int, end: int, hour: int, minute: int, why: str = "") -> Candid
 def clock_written(text: str) -> str | None:
     """A time as somebody typed it, as the API takes it: `2:30pm` and `14:30` are `02:30 PM`. None when it cannot be
     read, or leaves open which half of the day is meant."""
-    text = text.strip()
-    if len(text) > 20:
+    if len(text) > 40 or len(text := plain(text)) > 20:
         return None
     if (found := _TWELVE.fullmatch(text)) and (clock := _twelve(found[1], found[2], found[3])) is not None:
         return _time(0, 0, *clock).value
