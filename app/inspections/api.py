@@ -80,6 +80,7 @@ def create_session(call: Call) -> dict[str, object]:
         scheduled_for=body.scheduled_for,
         locale=body.locale,
         campaign_id=body.campaign,
+        subjects=rules.SUBJECTS if body.subjects is None else body.subjects,
     )
     return payloads.session(inspection, call.now)
 

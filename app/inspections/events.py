@@ -68,6 +68,11 @@ def _reason(row: EventRow) -> str:
     return f"SHA-256 {row.data['sha256'][:16]}…: {row.data['reason']}"
 
 
+def _subjects_changed(row: EventRow) -> str:
+    named = [CONSENT_SUBJECTS[subject].lower() for subject in row.data.get("after", ())]
+    return f"field users are asked about: {', '.join(named) or 'nothing'}"
+
+
 def _notes_before(row: EventRow) -> str:
     return f"before: {row.data.get('before') or 'none'}"
 
@@ -135,6 +140,13 @@ NOTES_CHANGED = EventType(
     "pencil",
     removes_from_list=True,
     details=_notes_before,
+)
+SUBJECTS_CHANGED = EventType(
+    "inspection.subjects_changed",
+    "What is asked was changed by {who}",
+    "changed what is asked",
+    "list-checks",
+    details=_subjects_changed,
 )
 REMARK_ADDED = EventType(
     "inspection.remark_added", "Remark by {who}", "added a remark", "message-square", details=_fact("text")

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, DateTimeLocalField, EmailField, HiddenField, SelectField, StringField, TextAreaField
+from collections.abc import Sequence
+
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    EmailField,
+    HiddenField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 
 from app.accounts.rules import LOCALES
 from app.inspections.payloads import NOTES_LENGTH, NewParticipant
@@ -32,14 +43,25 @@ class AssignForm(VersionedForm):
     """Assigning or unassigning an inspection."""
 
 
+SUBJECT_CHOICES = {"camera": "The camera", "gps": "The place", "recording": "A recording"}
+"""What an inspection can use, as forms offer it."""
+
+
 class NewInspectionForm(DeskForm):
-    """A new inspection. Its time is local to the organization."""
+    """A new inspection. Its time is local to the organization. `asking` says that the form offered the subjects, since
+    boxes of which none is ticked are not sent: a form without them asks for everything."""
 
     organization = SelectField("Organization")
     notes = TextAreaField("Notes for the field user", validators=[at_most(NOTES_LENGTH)])
     scheduled_for = DateTimeLocalField("When", format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], validators=[optional()])
     locale = SelectField("Language", choices=choices(*LOCALES.items()))
     campaign = SelectField("Campaign")
+    subjects = SelectMultipleField("What you ask field users to allow", choices=choices(*SUBJECT_CHOICES.items()))
+    asking = HiddenField()
+
+    def asked(self) -> Sequence[str]:
+        """What field users are asked to allow."""
+        return self.subjects.data or () if self.asking.data else SUBJECTS
 
 
 class InviteForm(DeskForm):
@@ -76,6 +98,13 @@ class NotesForm(DeskForm):
 
     notes = TextAreaField("Notes for the field user", validators=[at_most(NOTES_LENGTH)])
     version = HiddenField(validators=[needed("Load the page again: this form does not say which notes it shows.")])
+
+
+class SubjectsForm(DeskForm):
+    """What field users are asked to allow. `seen` are the subjects that this form was filled with."""
+
+    subjects = SelectMultipleField("Asked of field users", choices=choices(*SUBJECT_CHOICES.items()))
+    seen = HiddenField()
 
 
 class RemarkForm(DeskForm):

@@ -103,8 +103,9 @@ class Inspection(Base):
     and empty afterwards, so that expired ones are counted from a few kept rows. `chain_length` and `chain_head` move
     only together with a new row in chain_events. `operator_email` is who the wire says it is of; `assignee_id` is the
     person at the desk who has it now, which the wire does not say. `consent_state` is what the field users who are in
-    have answered, the worst answer of each subject (rules.worst_answers). `broken_at` is since when verification finds
-    that its record does not hold.
+    have answered, the worst answer of each subject (rules.worst_answers); `subjects` are those that it uses, about
+    which alone they are asked, in the order of rules.SUBJECTS. `broken_at` is since when verification finds that its
+    record does not hold.
     """
 
     __tablename__ = "inspections"
@@ -153,6 +154,7 @@ class Inspection(Base):
     notes: Mapped[str] = mapped_column(Text, default="")
     locale: Mapped[str] = mapped_column(String(2))
     consent_state: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
+    subjects: Mapped[list[str]] = mapped_column(Json, server_default='["camera", "gps", "recording"]')
     anchoring: Mapped[str] = mapped_column(String(12), default=Anchoring.NOT_ENDED.value)
     chain_length: Mapped[int] = mapped_column(Integer, default=0)
     chain_head: Mapped[str] = mapped_column(String(64))
@@ -267,6 +269,7 @@ class OwnWording(Base):
     __tablename__ = "own_wordings"
     __table_args__ = (
         UniqueConstraint("organization_id", "locale", "subject", "number"),
+        Index("ix_own_wordings_versions", "organization_id", "locale", "id"),
         {"sqlite_autoincrement": True},
     )
 

@@ -129,6 +129,9 @@ class NewSession(Body):
         None, description="Defaults to the organization's preference.", json_schema_extra={"enum": list(LOCALES)}
     )
     campaign: Identifier | None = Field(None, description="A campaign of your organization.")
+    subjects: list[Literal["camera", "gps", "recording"]] | None = Field(
+        None, max_length=3, description="What field users are asked to allow. Left out: camera, gps and recording."
+    )
 
 
 Role = Literal["field", "observer", "auditor"]

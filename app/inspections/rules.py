@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
+
+from babel.lists import format_list
 
 from app.inspections.models import Anchoring, Status
 from app.kernel.errors import Conflict, FieldError, Invalid, PaymentRequired
@@ -33,7 +35,8 @@ LINKS_OF_A_RECIPIENT, LINKS_OF_AN_ORGANIZATION = 12, 300
 """Invites and reissues an hour: to one recipient, over all inspections and organizations, and of one organization."""
 REMIND_HOURS = (24, 1)
 SUBJECTS = ("camera", "gps", "recording")
-"""What field users are asked to allow, in this order."""
+"""What field users can be asked to allow, in this order; an inspection asks only for what it uses."""
+SUBJECT_NAMES = {"camera": "the camera", "gps": "the place", "recording": "a recording"}
 ANSWERS = ("granted", "denied")
 WORDING_LENGTH, WORDING_REASON = 1000, 300
 """Most characters of an organization's own words about a subject, and of the reason why they were changed."""
@@ -82,6 +85,12 @@ class InspectionFacts(Expiring, Protocol):
     started_at: datetime | None
     attended_at: datetime | None
     consent_state: dict[str, str]
+
+
+class AskingFacts(InspectionFacts, Protocol):
+    """The same, with what it uses and asks field users about."""
+
+    subjects: list[str]
 
 
 def expiry(created_at: datetime, scheduled_for: datetime | None) -> datetime:
@@ -177,6 +186,40 @@ def worst_answers(answers: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return {subject: worst[subject] for subject in SUBJECTS if subject in worst}
 
 
+def unanswered(subjects: Iterable[str], answers: Mapping[str, str]) -> int:
+    """How many of the subjects that an inspection uses a field user has not answered about yet."""
+    return sum(subject not in answers for subject in subjects)
+
+
+def check_change_subjects(
+    inspection: AskingFacts, wanted: Sequence[str], given: Collection[str], now: datetime
+) -> None:
+    """Raises Conflict when what an inspection asks for can no longer change so. What was added is asked of everybody;
+    what somebody has answered, which `given` names, stays, because the answer is part of the record."""
+    check_live(inspection, now)
+    if kept := [subject for subject in inspection.subjects if subject in given and subject not in wanted]:
+        what = _named(kept)
+        raise Conflict(
+            f"Somebody has answered about {what} already, so that question stays. Nothing was changed.",
+            code="session.subject_answered",
+        )
+
+
+def _named(subjects: Sequence[str]) -> str:
+    return format_list([SUBJECT_NAMES[subject] for subject in subjects], locale="en")
+
+
+def check_answer(inspection: AskingFacts, answers: Mapping[str, str]) -> None:
+    """Raises Conflict for an answer that is none, or about something that this inspection does not use."""
+    if any(subject not in SUBJECTS or answer not in ANSWERS for subject, answer in answers.items()):
+        raise Conflict("Consent is granted or denied, for each thing that was asked about. Nothing was saved.")
+    if unused := [subject for subject in answers if subject not in inspection.subjects]:
+        raise Conflict(
+            f"This inspection does not use {_named(unused)}, so nobody is asked about that. Nothing was saved.",
+            code="session.subject_not_used",
+        )
+
+
 def check_wording(texts: Mapping[str, str], reason: str) -> None:
     """Raises Invalid, one sentence a field, for words that cannot be asked: too long, with a character that is none or
     that turns round what follows it; also without a reason."""
@@ -202,7 +245,7 @@ def _unfit_wording(text: str) -> str:
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def check_start_recording(inspection: InspectionFacts, now: datetime, unasked: int = 0) -> None:
+def check_start_recording(inspection: AskingFacts, now: datetime, unasked: int = 0) -> None:
     """Raises Conflict unless the inspection is open, not yet recording, and every field user who is in allows it.
 
     `unasked` is how many of them have not answered about the recording yet.
@@ -212,6 +255,9 @@ def check_start_recording(inspection: InspectionFacts, now: datetime, unasked: i
         raise Conflict("This inspection is already recording.", code="session.already_recording")
     if inspection.status != Status.OPEN:
         raise Conflict("Nobody has joined yet. Recording can start once somebody has.", code="session.nobody_joined")
+    if "recording" not in inspection.subjects:
+        sentence = "This inspection uses no recording, so nobody is asked to allow one. Change what it asks for first."
+        raise Conflict(sentence, code="recording.consent_required")
     allowed = inspection.consent_state.get("recording")
     if allowed == "denied":
         sentence = "Recording is not allowed: a field user does not agree to it. They can change that on their page."

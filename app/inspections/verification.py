@@ -130,14 +130,11 @@ def _chain(session: str, links: Sequence[chain.Link], length: int, head: str) ->
     late = next((link for link in links[end:] if link.kind not in chain.AFTER_END), None) if end else None
     if late is not None:
         return Finding(Result.BROKEN, f"Event {late.sequence} ({late.kind}) follows the end of the session.")
-    sentence = f"The chain holds: {_events(len(links))}, head {head}.{_arrived_late(links[end:] if end else ())}"
-    return Finding(Result.NOT_PROVEN, sentence, word="chain_holds", facts={"n": len(links)})
-
-
-def _arrived_late(links: Sequence[chain.Link]) -> str:
-    """How many pieces of evidence followed the end: phones without a connection send what they captured before."""
-    n = sum(link.kind == "evidence.captured" for link in links)
-    return f" {n} {'piece' if n == 1 else 'pieces'} of evidence arrived after the end." if n else ""
+    # Phones without a connection send after the end what they captured before.
+    n = sum(link.kind == "evidence.captured" for link in links[end:]) if end else 0
+    arrived = f" {n} {'piece' if n == 1 else 'pieces'} of evidence arrived after the end." if n else ""
+    sentence = f"The chain holds: {_events(len(links))}, head {head}.{arrived}"
+    return Finding(Result.NOT_PROVEN, sentence, word="chain_holds", facts={"n": len(links), "late": n})
 
 
 def _end(links: Sequence[chain.Link]) -> int:

@@ -8,7 +8,6 @@ from typing import Any
 from app.inspections import actions, queries
 from app.inspections.locales import TRANSLATIONS, consent_wording
 from app.inspections.models import Inspection
-from app.inspections.rules import SUBJECTS
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
@@ -20,8 +19,8 @@ WITH_PREVIEW = ("invite", "new_code", "reissue", "revoke", "end", "erase_person"
 
 
 def consent(database: Database, session: dict[str, Any], **answers: str) -> None:
-    """Answers for every field user who has joined; what is not said is granted."""
-    given = {**dict.fromkeys(SUBJECTS, "granted"), **answers}
+    """Answers for every field user who has joined; what is not said is granted, as far as it is asked."""
+    given = {**dict.fromkeys(stored(database, session).subjects, "granted"), **answers}
     here = actions.Visitor.of("203.0.113.7", "Safari", None, "page")
     t = TRANSLATIONS.translator("en")
     wordings = {subject: actions.Wording(consent_wording(subject, t), t.lang) for subject in given}

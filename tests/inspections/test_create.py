@@ -119,7 +119,9 @@ def test_the_chain_begins_with_session_and_organization(integrator, database) ->
         (first,) = queries.links(db, uuid.UUID(session["id"]))
         inspection = queries.get(db, uuid.UUID(session["id"]))
     by = '{"account":"1","kind":"key","name":"Marston & Vale"}'
-    assert first.payload == f'{{"by":{by},"organization":"marston","session":"{session["id"]}"}}'
+    used = '["camera","gps","recording"]'
+    payload = f'{{"by":{by},"organization":"marston","session":"{session["id"]}","subjects":{used}}}'
+    assert first.payload == payload
     assert chain.verify([first], length=inspection.chain_length, head=inspection.chain_head) == (1, first.hash)
 
 

@@ -158,7 +158,7 @@ def test_a_missing_or_odd_answer_is_asked_again(phone, integrator, session, answ
     invite = integrator.invite(session)
     phone.post(f"{place(invite)}/", t=token_of(invite))
     again = phone.answer(place(invite), **answers)
-    assert "répondre aux trois questions" in phone.get(again.headers["Location"]).text
+    assert "répondre à chaque question" in phone.get(again.headers["Location"]).text
     assert integrator.session(session)["consent_state"] == {}
 
 

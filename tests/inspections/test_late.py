@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from app.inspections import actions, queries, records
+from app.inspections import actions, numbers, queries, records
 from app.inspections.evidence.models import FieldPhone, Kind
 from app.inspections.evidence.rules import Unfit
+from app.inspections.locales import TRANSLATIONS
 from app.inspections.verification import Result
 from app.kernel.changes.events import WORKER
 from app.kernel.clock import now
+from app.kernel.text.i18n import LANGUAGES
 from tests.inspections import pages
 from tests.inspections.test_capture import PLACED, Phone, items, stored
 from tests.inspections.test_chain import run, unpack
@@ -86,6 +88,23 @@ def test_what_waited_on_the_phone_arrives_after_the_end_and_is_stamped(
     assert "1 piece of evidence arrived after the end." in verdict.chain.sentence
     ran = run(unpack(otto.get(f"/inspections/{session['id']}/chain.zip").data, tmp_path))
     assert (ran.returncode, "1 originals have their hashes" in ran.stdout) == (2, True), ran
+
+
+def checked(app, session, lang="en") -> str:
+    number = numbers.number_of(uuid.UUID(session["id"]))
+    return text(app.test_client().get(f"/verify/{number}?lang={lang}"))
+
+
+def test_the_public_page_says_that_a_piece_came_late(app, phone, session, integrator) -> None:
+    """In each language, with how many."""
+    enroll(phone)
+    integrator.end(session)
+    assert "arrived after the end" not in checked(app, session)
+    send(phone, session)
+    for lang in LANGUAGES:
+        line = TRANSLATIONS.translator(lang)("finding_arrived_late", count=1)
+        assert line in checked(app, session, lang)
+    assert "from the phone on which they waited: 1." in checked(app, session)
 
 
 @pytest.mark.parametrize("how", ["unsigned", "by_another_key", "about_another_file"])

@@ -312,3 +312,40 @@ def test_what_was_typed_goes_back_to_its_form_without_scripts(
     if verb != "note":
         deciding_or_asking = back.text.partition('id="decide"')[2]
         assert f'name="version" type="hidden" value="{stored(database, jane).version}"' in deciding_or_asking
+
+
+SAVINGS = "their savings & a <b>guarantor</b>"
+
+
+@pytest.mark.parametrize(
+    ("changed", "refused"),
+    [({"why": ""}, 422), ({"why": SAVINGS * 30}, 422), ({"version": "1"}, 409), ({"preview": "0" * 64}, 409)],
+)
+def test_why_and_all_else_of_its_form_are_kept_where_approving_is_refused(
+    lena: FlaskClient, database: Database, cast: Cast, changed: dict[str, str], refused: int
+) -> None:
+    """Against a criterion that is not met, so that the form asks why; reasons of a denial may be typed beside it."""
+    jane = prescreen(database, cast.marston.id, given={"budget": "1900"})
+    path = f"/prescreens/{jane}"
+    typed = {"why": SAVINGS, "notes": "with care", "reason": "Budget", "about:Budget": "budget", "other:Budget": "Aunt"}
+    typed |= {"shown": "2026-11-24T18:00:00+00:00"}
+    answer = lena.post(f"{path}/approve", data={**token(lena, path), **typed, **changed})
+    assert answer.status_code == refused
+    assert (changed.get("why") == "") is ("Say why you approve nevertheless" in html.unescape(answer.text))
+    form = answer.text.partition('name="edit"')[0].rpartition("<form")[2]
+    fields = [(name, html.unescape(value)) for name, value in re.findall(r'name="([^"]+)" value="([^"]*)"', form)]
+    edited = re.search(r'name="edit" value="(\w+)"', answer.text)
+    assert edited is not None
+    shown = lena.post(path, data=MultiDict([*fields, ("edit", edited[1])])).text
+    wanted = {**typed, **changed}
+    areas = re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>(.*?)</textarea>', shown.partition('id="decide"')[2], re.S)
+    areas_of_form = {name: html.unescape(value).strip() for name, value in areas}
+    assert areas_of_form["why"] == wanted["why"].strip()
+    assert areas_of_form["notes"] == "with care"
+    assert 'value="Budget" checked' in shown
+    about = shown.partition('name="about:Budget"')[2].partition("</select>")[0]
+    assert re.search(r'value="budget"[^>]*selected', about), about
+    other = re.search(r'<input[^>]*name="other:Budget"[^>]*>', shown)
+    assert other is not None
+    assert 'value="Aunt"' in other[0]
+    assert stored(database, jane).review_status == "pending_review"

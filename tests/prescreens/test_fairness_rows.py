@@ -17,6 +17,7 @@ from app.prescreens.views.filters import FILTERS
 from app.prescreens.views.measured import MEASURED
 from tests.cast import Cast
 from tests.pages import text
+from tests.prescreens.factories import prescreen
 from tests.prescreens.measured import decided, switch
 
 NIGHT = now().replace(hour=3, minute=0) - timedelta(days=2)
@@ -168,3 +169,18 @@ def test_who_may_not_narrow_by_them(database: Database, cast: Cast, client: Flas
 
 def test_every_group_is_a_filter_of_the_list() -> None:
     assert [each for each in FILTERS.filters if each in MEASURED] == list(MEASURED)
+
+
+def test_that_agents_are_not_anonymous_to_auditors_is_no_secret(
+    database: Database, cast: Cast, client: FlaskClient, history: int
+) -> None:
+    cast.sign_in(client, "aude")
+    page = text(client.get("/prescreens/fairness"))
+    assert re.search("Agent [A-C]", page)
+    assert not re.search("Lena Ortiz|Mira Haddad", page)
+    assert "They are no secret: the list says who decided each prescreen" in page
+    denied = prescreen(database, history, "denied")
+    assert "Mira Haddad" in client.get("/prescreens/csv?state=decided").text
+    assert "Denied by Mira Haddad" in text(client.get(f"/prescreens/{denied}"))
+    cast.sign_in(client, "adam")
+    assert "They are no secret" not in text(client.get("/prescreens/fairness"))

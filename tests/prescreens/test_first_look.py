@@ -195,6 +195,16 @@ def test_of_many_presses_one_is_kept(client: FlaskClient, database: Database, ca
     assert kinds(database, blind).count("first_look") == 1
 
 
+def test_nobody_looks_while_the_prospect_answers(database: Database, cast: Cast, questionnaire: UUID) -> None:
+    id = prescreen(database, cast.marston.id, "active", template_id=questionnaire, given=dict(HIDDEN))
+    with database.write() as db, pytest.raises(Conflict) as refused:
+        actions.look(db, id, "approve", person_id=cast.lena.id, reach=Reach((cast.marston.id,)), version=None,
+                     by=cast.actor("lena"), now=now())  # fmt: skip
+    assert refused.value.code == "session.not_completed"
+    with database.read() as db:
+        assert not db.scalars(select(FirstLook.choice).where(FirstLook.prescreen_id == id)).all()
+
+
 def test_nobody_decides_or_asks_before(database: Database, cast: Cast, blind: UUID) -> None:
     with pytest.raises(Conflict) as refused:
         decide(database, cast, blind)

@@ -10,15 +10,20 @@ from sqlalchemy import func, select, update
 from app.accounts.models import Person
 from app.dashboard.undo.models import PendingDecision
 from app.kernel.changes.events import Event
+from app.kernel.clock import now
+from app.kernel.crypto import sha256
 from app.kernel.db.engine import Database
 from app.kernel.errors import Invalid
+from app.prescreens.actions._review import decision_fingerprint
+from app.prescreens.actions.reasons import change_reasons
 from app.prescreens.models import DecisionSnapshot
 from app.prescreens.queries import reasons
+from app.prescreens.rules import snapshots
 from app.prescreens.rules.reasons import MOST_OFFERED, STANDARD, Grounds, Mirror, Reason, check_grounds, checked_list
 from tests.cast import Cast
 from tests.outgoing import Outbox
 from tests.pages import at_once, csrf, one_wins, presser, text
-from tests.prescreens.decisions import GROUNDS, REASON, decide, last, sweep
+from tests.prescreens.decisions import GROUNDS, REASON, decide, decide_in, last, sweep
 from tests.prescreens.factories import prescreen, stored
 from tests.prescreens.test_approve import token
 
@@ -234,3 +239,33 @@ def test_two_who_change_the_list_at_once(client: FlaskClient, cast: Cast) -> Non
 def test_a_list_that_cannot_be(lines: list[str]) -> None:
     with pytest.raises(Invalid):
         checked_list(lines)
+
+
+def test_a_snapshot_has_the_fingerprint_of_the_e_mail_that_was_confirmed(database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id)
+    with database.write() as db:
+        confirmed = {verb: decision_fingerprint(db, stored(database, id), verb) for verb in ("approve", "deny")}
+        decide_in(db, cast, id, "approve", seconds=0)
+    with database.read() as db:
+        snapshot = reasons.snapshot(db, id)
+    assert snapshot is not None
+    assert snapshot.email_hash == confirmed["approve"] != confirmed["deny"]
+
+
+def test_a_digest_is_that_of_sorted_keys_and_no_white_space() -> None:
+    """PostgreSQL and SQLite keep keys in the order in which they were written; who computes it again may not."""
+    assert snapshots.digest({"b": [1, {"d": "é", "c": None}], "a": True}) == sha256(
+        '{"a":true,"b":[1,{"c":null,"d":"é"}]}'
+    )
+
+
+def test_the_same_list_again_changes_nothing(database: Database, cast: Cast) -> None:
+    with database.write() as db:
+        at = {"revision": None, "by": cast.actor("leda"), "now": now()}
+        assert change_reasons(db, cast.marston.id, STANDARD, **at) is False
+        assert change_reasons(db, cast.marston.id, ["Budget"], **at) is True
+        assert change_reasons(db, cast.marston.id, [" Budget "], **at) is False
+        assert reasons.offered(db, cast.marston.id).revision == 1
+    with database.read() as db:
+        found = db.scalars(select(Event.data).where(Event.kind == "denial_reasons.changed")).all()
+    assert found == [{"before": list(STANDARD), "after": ["Budget"]}]

@@ -89,6 +89,13 @@ def test_it_reads_expired_everywhere(visitor: Visitor, database: Database, cast:
         assert recounts.differences(db) == []
 
 
+def test_a_page_that_was_read_before_is_stale_afterwards(database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id)
+    before = stored(database, id).version
+    withdraw(database, id)
+    assert stored(database, id).version == before + 1
+
+
 def test_twice_changes_nothing(database: Database, cast: Cast, clock: Clock) -> None:
     id = prescreen(database, cast.marston.id)
     withdraw(database, id)

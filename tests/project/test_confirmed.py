@@ -62,7 +62,8 @@ ONE_PRESS = {
         depositions.change_checklist depositions.take_back_start
         depositions.reconfirm depositions.unassign depositions.untag depositions.write_notice
         inspections.assign inspections.bulk
-        inspections.change_notes inspections.give_back inspections.tag inspections.unassign inspections.untag
+        inspections.change_notes inspections.change_subjects inspections.give_back inspections.tag
+        inspections.unassign inspections.untag
         messages.dismiss messages.restore prescreens.assign prescreens.bulk prescreens.give_back prescreens.tag
         depositions.layout inspections.layout prescreens.layout
         prescreens.add_question prescreens.change_introduction prescreens.change_question prescreens.move_question

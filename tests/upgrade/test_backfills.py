@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from app.desks import BACKFILLS
 from app.inspections.models import Inspection
 from app.inspections.queries import consents
-from app.inspections.rules import worst_answers
+from app.inspections.rules import SUBJECTS, worst_answers
 from app.kernel.db import backfills, schema
 from app.kernel.db.engine import Database
 from tests.databases import WorkerDatabases
@@ -144,6 +144,15 @@ def test_what_the_chains_say_of_consents_is_kept_by_field_user(database: Databas
         assert len(joined) >= 10
         for inspection in joined:
             assert worst_answers(consents(db, inspection.id).values()) == inspection.consent_state
+
+
+def test_sessions_from_before_ask_for_everything(database: Database) -> None:
+    snapshot_of_old(database)
+    schema.upgrade(database)
+    with database.read() as db:
+        found = db.scalars(select(Inspection)).all()
+    assert len(found) >= 10
+    assert {tuple(each.subjects) for each in found} == {SUBJECTS}
 
 
 def test_the_team_and_everybody_who_manages_a_session_get_one_row_of_the_roster(database: Database) -> None:

@@ -12,6 +12,7 @@ from app.inspections.actions.assign import assign, unassign
 from app.inspections.actions.attend import attend
 from app.inspections.actions.capture import Item, add_document, capture
 from app.inspections.actions.change_notes import change_notes
+from app.inspections.actions.change_subjects import change_subjects
 from app.inspections.actions.change_wording import change_wording
 from app.inspections.actions.consent import Wording, consent
 from app.inspections.actions.create import create
@@ -61,6 +62,7 @@ __all__ = [
     "attend",
     "capture",
     "change_notes",
+    "change_subjects",
     "change_wording",
     "checkpoint",
     "consent",

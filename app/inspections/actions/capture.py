@@ -48,8 +48,7 @@ def capture(db: Db, invite: Invite, item: Item, *, by: Actor, now: datetime, lat
         raise Unfit("ended", 409)
     answers = queries.consents(db, invite.inspection_id).get(invite.id, {})
     inspection = queries.get(db, invite.inspection_id)
-    unanswered = len(rules.SUBJECTS) - len(answers)
-    evidence_rules.check_capture(inspection, now, role=invite.role, unanswered=unanswered, late=late)
+    evidence_rules.check_capture(inspection, now, role=invite.role, answers=answers, late=late)
     return _add(db, locked, item, invite.id, states, by=by, now=now)
 
 

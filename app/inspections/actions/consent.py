@@ -53,15 +53,14 @@ def consent(
     which each was asked.
 
     The same answers again change nothing. An answer taken back is a withdrawal, and ends a recording that it allowed.
-    Raises Gone when the inspection is over, Conflict for unknown answers.
+    Raises Gone when the inspection is over, Conflict for unknown answers and for what the inspection does not use.
     """
-    if any(subject not in rules.SUBJECTS or answer not in rules.ANSWERS for subject, answer in answers.items()):
-        raise Conflict("Consent is granted or denied, for each thing that was asked about. Nothing was saved.")
     if invite.role != rules.FIELD:
         raise Conflict("Who looks on is asked for nothing. Nothing was saved.")
     locked = lock(db, invite.inspection_id, rules.JOINED_STATES, now=now)
     if locked is None:
         raise Gone("This inspection has ended. Your answer was not saved, and nothing more is asked of you.")
+    rules.check_answer(queries.get(db, invite.inspection_id), answers)
     known = queries.consents(db, invite.inspection_id).get(invite.id, {})
     changed = {subject: answer for subject, answer in sorted(answers.items()) if known.get(subject) != answer}
     if not changed:

@@ -1,6 +1,7 @@
 """Creating an inspection."""
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func, insert, select
@@ -29,12 +30,14 @@ def create(
     campaign_id: uuid.UUID | None = None,
     operator_email: str | None = None,
     assignee: tuple[int, str] | None = None,
+    subjects: Collection[str] = rules.SUBJECTS,
     id: uuid.UUID | None = None,
 ) -> Inspection:
     """Creates an inspection with the first event of its chain and its reminders.
 
-    It is assigned to `assignee` (id and name) from the start. Demonstration data bring their own `id`. Raises
-    PaymentRequired (billing, free plan used up) and Invalid (campaign of another organization, impossible moment).
+    It is assigned to `assignee` (id and name) from the start, and asks field users about `subjects`. Demonstration data
+    bring their own `id`. Raises PaymentRequired (billing, free plan used up) and Invalid (campaign of another
+    organization, impossible moment).
     """
     organization = _billed(db, organization_id)
     rules.check_schedule(scheduled_for)
@@ -42,7 +45,8 @@ def create(
         _check_campaign(db, campaign_id, organization_id)
     expires_at = rules.expiry(now, scheduled_for)
     id = id or uuid.uuid4()
-    first = {"session": str(id), "organization": organization.slug, "by": people.named(by)}
+    used = [subject for subject in rules.SUBJECTS if subject in subjects]
+    first = {"session": str(id), "organization": organization.slug, "by": people.named(by), "subjects": used}
     link = chain.seal(0, chain.GENESIS, "session.created", first, now)
     values: Values = {
         Inspection.id: id,
@@ -59,6 +63,7 @@ def create(
         Inspection.notes: notes,
         Inspection.locale: locale or organization.locale,
         Inspection.consent_state: {},
+        Inspection.subjects: used,
         Inspection.anchoring: Anchoring.NOT_ENDED.value,
         Inspection.chain_length: link.sequence,
         Inspection.chain_head: link.hash,
@@ -70,7 +75,7 @@ def create(
     insert_link(db, id, link)
     search.keep(db, id)
     inspection = Inspection(**{attribute.key: value for attribute, value in values.items()})
-    data = {"scheduled_for": iso(scheduled_for), "locale": inspection.locale}
+    data = {"scheduled_for": iso(scheduled_for), "locale": inspection.locale, "subjects": used}
     messages = emails.reminder_jobs(inspection, now)
     record(db, events.CREATED, inspection, by=by, now=now, data=data, messages=messages)
     return inspection

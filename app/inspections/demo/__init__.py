@@ -34,6 +34,7 @@ PRINTED = uuid.UUID("0c8f4d2e-1a3b-4c5d-9e7f-1234567890ab")
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Safari/604.1"
 ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36"
 INSTAGRAM = f"{IPHONE} Instagram 350.0.0.0"
+CAMERA_ALONE = ("camera",)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 FRENCH = (
@@ -141,9 +142,10 @@ class Desk:
         actions.join(self.db, minted.invite.inspection_id, token, code=code, visitor=here, now=at)
 
     def allow(self, minted: actions.Minted, number: int, at: datetime, **otherwise: str) -> None:
-        """Answers about the camera, the place and a recording: everything is granted, unless it is `otherwise`."""
-        answers = {**dict.fromkeys(rules.SUBJECTS, "granted"), **otherwise}
-        self.answer(minted, number, at, answers)
+        """Answers about all that is asked: everything is granted, unless it is `otherwise`."""
+        used = queries.get(self.db, minted.invite.inspection_id).subjects
+        answers = {**dict.fromkeys(used, "granted"), **otherwise}
+        self.answer(minted, number, at, {subject: answers[subject] for subject in used})
 
     def show(self, minted: actions.Minted, number: int, at: datetime, place: bool = True) -> None:
         """Sends photos and a note."""
@@ -218,7 +220,7 @@ def load(
     _live(khaleej, 1, minutes=26, recording=True)
     _waiting(khaleej, 0, minutes=3)
     _locked(khaleej, 3)
-    _live(alder, 0, minutes=12)
+    _live(alder, 0, minutes=12, subjects=("camera", "gps"))
     _unanchored(maison)
     _delivered(db, now)
     _report(maison)
@@ -262,9 +264,9 @@ def _waiting(desk: Desk, number: int, minutes: float, denied: bool = False, agen
         desk.allow(minted, number, at + MINUTE / 2, camera="denied")
 
 
-def _live(desk: Desk, number: int, minutes: float, recording: bool = False) -> None:
+def _live(desk: Desk, number: int, minutes: float, recording: bool = False, **made: Any) -> None:
     at = desk.now - minutes * MINUTE
-    session = desk.make(number, at - 26 * HOUR, at)
+    session = desk.make(number, at - 26 * HOUR, at, **made)
     minted = desk.invite(session, number, at - 3 * MINUTE)
     desk.join(minted, number, at)
     desk.allow(minted, number, at + MINUTE)
@@ -317,7 +319,12 @@ def _upcoming(desk: Desk, count: int) -> None:
     for n in range(count):
         at = desk.now - (2 + 5 * n) * HOUR
         begin = (desk.now + timedelta(days=1 + n * 2)).replace(hour=8 + n % 9, minute=(0, 15, 30)[n % 3], second=0)
-        session = desk.make(n, at, begin.replace(microsecond=0))
+        session = desk.make(
+            n, at, begin.replace(microsecond=0), subjects=CAMERA_ALONE if n % 3 == 1 else rules.SUBJECTS
+        )
+        if n == 1:
+            subjects, by = (*CAMERA_ALONE, "gps"), desk.actor(n)
+            actions.change_subjects(desk.db, session.id, subjects, seen=CAMERA_ALONE, by=by, now=at + 2 * MINUTE)
         if n % 4 != 3:
             desk.invite(session, n, at + 5 * MINUTE, ttl_minutes=43_200)
 
@@ -350,17 +357,21 @@ def _ended(desk: Desk, count: int) -> None:
             actions.start_recording(desk.db, session.id, by=by, now=begin + 3 * MINUTE)
         if n < 2:
             desk.show(minted, n + 1, begin + 4 * MINUTE, place=place == "granted")
+        fresh = queries.invite(desk.db, minted.invite.id, session.id)
+        by_phone = desk.visitor(n + 1).actor(fresh)
+        waiting = evidence.Waiting(desk.db, fresh, by=by_phone, now=begin + 8 * MINUTE) if n == 1 else None
         for remark in ("Everything on the list was seen.", "<b>Odd</b> noise & smoke, see photo 3.")[: 1 + n % 2]:
             actions.add_remark(desk.db, session.id, text=remark, by=by, now=begin + 9 * MINUTE)
         _delivered(desk.db, begin)
         actions.end(desk.db, session.id, by=by, now=begin + (12 + n % 17) * MINUTE)
         desk.receipt(minted, begin + (13 + n % 17) * MINUTE)
+        if waiting:
+            waiting.arrive(begin + 10 * MINUTE, begin + 50 * MINUTE)
         if n == 0:
             desk.judge(session, by, begin + HOUR)
         if n == 3:
             at = begin + 2 * HOUR
             words = desk.withdrawal(session, "recording")
-            fresh = queries.invite(desk.db, minted.invite.id, session.id)
             actions.withdraw(desk.db, fresh, "recording", words, visitor=desk.visitor(n + 1), now=at)
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import random
 from datetime import datetime, timedelta
 from io import BytesIO
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from PIL import Image, ImageDraw, ImageFilter
 
 from app.inspections import actions, queries
-from app.inspections.evidence import copies, pictures, receiving
+from app.inspections.evidence import copies, pictures, receiving, signatures
 from app.inspections.evidence.receiving import Sent
 from app.inspections.models import Invite
 from app.kernel import store
@@ -36,20 +42,62 @@ def add(db: Db, invite: Invite, begin: datetime, *, by: Actor, place: bool = Tru
     ]
     found.append(receiving.note(NOTE, Sent("", begin)))
     for n, received in enumerate(found):
-        receiving.keep(kept, invite.inspection_id, received)
-        at = begin + timedelta(seconds=20 * n)
-        item = actions.Item(
-            received.kind,
-            received.sha256,
-            len(received.content),
-            received.mime,
-            received.particulars,
-            received.note,
-            received.place_cut,
-        )
-        made = actions.capture(db, invite, item, by=by, now=at)
-        if received.mime.startswith("image/"):
-            _copy(db, kept, queries.evidence_item(db, invite.inspection_id, made.id), received)
+        _capture(db, kept, invite, received, by=by, now=begin + timedelta(seconds=20 * n))
+
+
+def _capture(
+    db: Db,
+    kept: store.Store,
+    invite: Invite,
+    received: receiving.Received,
+    *,
+    by: Actor,
+    now: datetime,
+    late: bool = False,
+) -> None:
+    receiving.keep(kept, invite.inspection_id, received)
+    item = actions.Item(
+        received.kind,
+        received.sha256,
+        len(received.content),
+        received.mime,
+        received.particulars,
+        received.note,
+        received.place_cut,
+    )
+    made = actions.capture(db, invite, item, by=by, now=now, late=late)
+    if received.mime.startswith("image/"):
+        _copy(db, kept, queries.evidence_item(db, invite.inspection_id, made.id), received)
+
+
+class Waiting:
+    """A phone that loses its connection: its key is named in the record, and what it took arrives after the end."""
+
+    def __init__(self, db: Db, invite: Invite, *, by: Actor, now: datetime) -> None:
+        self.db, self.invite, self.by = db, invite, by
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        der = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self.sha256 = store.digest(der)
+        actions.enroll_device(db, invite, base64.b64encode(der).decode(), self.sha256, by=by, now=now)
+
+    def arrive(self, taken: datetime, now: datetime) -> None:
+        """Sends the photo that waited, signed, as the page's script does when the connection is back."""
+        name, colour = "Roof, from the garden.jpg", "#6a5a3c"
+        received = receiving.file(draw(colour, random.Random(name)), Sent(name, taken, None), place_allowed=False)
+        stated = {
+            "format": signatures.FORMAT,
+            "session": str(self.invite.inspection_id),
+            "key": self.sha256,
+            "number": 1,
+            "previous": "0" * 64,
+            "sha256": received.sha256,
+        }
+        statement = json.dumps(stated)
+        r, s = decode_dss_signature(self.key.sign(statement.encode(), ec.ECDSA(SHA256())))
+        signed = signatures.Signed(statement, base64.b64encode(r.to_bytes(32) + s.to_bytes(32)).decode())
+        received = received.marked(place_cut=received.place_cut, signed=signed)
+        kept = store.store_at(self.db.config.evidence_url)
+        _capture(self.db, kept, self.invite, received, by=self.by, now=now, late=True)
 
 
 def _copy(db: Db, kept: store.Store, item: queries.Item, received: receiving.Received) -> None:

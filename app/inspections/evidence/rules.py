@@ -4,11 +4,12 @@ An `Unfit` has a word (`reason`) by which the field user's page finds its senten
 sentence that operators read.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from app.inspections import rules
-from app.inspections.rules import InspectionFacts
+from app.inspections.rules import AskingFacts
 from app.kernel.errors import Conflict, Invalid
 
 LARGEST = 32 * 1024 * 1024
@@ -63,15 +64,18 @@ class Unfit(Invalid):
         self.reason = reason
 
 
-class EndedFacts(InspectionFacts, Protocol):
+class EndedFacts(AskingFacts, Protocol):
     """What the rules need to know of an inspection that may have ended."""
 
     ended_at: datetime | None
 
 
-def check_capture(inspection: EndedFacts, now: datetime, *, role: str, unanswered: int, late: bool = False) -> None:
-    """Raises Unfit unless a field user may add evidence now; `unanswered` subjects of consent are still open. `late` is
-    whether this was captured on their phone before the end, which its signature says."""
+def check_capture(
+    inspection: EndedFacts, now: datetime, *, role: str, answers: Mapping[str, str], late: bool = False
+) -> None:
+    """Raises Unfit unless a field user may add evidence now; `answers` is what they have answered, by subject. `late`
+    is whether this was captured on their phone before the end, which its signature says: then what was asked anew
+    meanwhile, and can be answered no more, is no reason to lose it."""
     if role != rules.FIELD:
         raise Unfit("looking_on", 403)
     if rules.status_of(inspection, now) not in rules.JOINED_STATES:
@@ -79,7 +83,7 @@ def check_capture(inspection: EndedFacts, now: datetime, *, role: str, unanswere
             raise Unfit("ended", 409)
         if not arrives(inspection.ended_at, now):
             raise Unfit("too_late", 409)
-    if unanswered:
+    if rules.unanswered(inspection.subjects, answers) and not (late and answers):
         raise Unfit("unanswered", 409)
 
 

@@ -4,11 +4,13 @@ All 14 languages of the contract are written (docs/inspections.md lists which of
 Messages whose keys begin with `phone_` are for the operator to read out on the phone.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
+from babel.lists import format_list
 
 from app.kernel.text.datetimes import zone_abbreviation
 from app.kernel.text.i18n import Translations, Translator
@@ -22,6 +24,11 @@ def consent_wording(subject: str, t: Translator, own: str = "") -> str:
     name = t(f"consent_name_{subject}")
     question = f"{name}\n{own}" if own else f"{name}, {t(f'consent_reason_{subject}')}"
     return "\n".join((t("consent_title"), t("consent_text"), question, f"{t('yes')} / {t('no')}"))
+
+
+def listed(subjects: Iterable[str], t: Translator) -> str:
+    """Subjects of consent in one line, as this language lists things."""
+    return format_list([t(f"consent_short_{subject}") for subject in subjects], locale=t.lang)
 
 
 def date_time(instant: datetime, zone: str, t: Translator, pattern: str = "") -> str:

@@ -38,10 +38,11 @@ def steps(
     agent: str,
     now: datetime,
     *,
+    subjects: Sequence[str],
     over: bool = False,
 ) -> list[Entry]:
     """The steps of an invite in order, those ahead in grey. `agent` is the browser that opened it, `consent` what this
-    field user answered, and `over` whether the inspection has ended."""
+    field user answered of the `subjects` asked about, and `over` whether the inspection has ended."""
     state = rules.invite_state(invite, now)
     found: list[Entry] = [
         Entry(
@@ -59,7 +60,7 @@ def steps(
     found.append(Entry(icon="video", text="In the session", at=invite.joined_at, later=invite.joined_at is None))
     # The answers of one who was revoked count no more, and they are asked for none.
     if invite.joined_at is not None and invite.role == rules.FIELD and state != InviteState.REVOKED:
-        found.extend(_consent(consent, over))
+        found.extend(_consent(consent, subjects, over))
     if state == InviteState.REVOKED:
         found.append(Entry(icon="ban", text="Revoked", at=invite.revoked_at, tone="danger"))
     elif state == InviteState.EXPIRED and invite.joined_at is None:
@@ -67,11 +68,11 @@ def steps(
     return found
 
 
-def _consent(answers: Mapping[str, str], over: bool) -> list[Entry]:
+def _consent(answers: Mapping[str, str], subjects: Sequence[str], over: bool) -> list[Entry]:
     """What the field user answered, and what they are still asked or were when it ended."""
-    denied = [label.lower() for subject, label in CONSENT_SUBJECTS.items() if answers.get(subject) == "denied"]
-    granted = [label.lower() for subject, label in CONSENT_SUBJECTS.items() if answers.get(subject) == "granted"]
-    asked = [label.lower() for subject, label in CONSENT_SUBJECTS.items() if subject not in answers]
+    denied = [CONSENT_SUBJECTS[subject].lower() for subject in subjects if answers.get(subject) == "denied"]
+    granted = [CONSENT_SUBJECTS[subject].lower() for subject in subjects if answers.get(subject) == "granted"]
+    asked = [CONSENT_SUBJECTS[subject].lower() for subject in subjects if subject not in answers]
     found = [Entry(icon="check-check", text=f"Allows: {', '.join(granted)}")] if granted else []
     if denied:
         found.append(Entry(icon="ban", text=f"Does not allow: {', '.join(denied)}", tone="danger"))
@@ -152,6 +153,7 @@ CHAIN = {
     "recording.started": ("circle-dot", "Recording started"),
     "recording.stopped": ("circle-stop", "Recording stopped"),
     "notes.changed": ("pencil", "Notes changed"),
+    "subjects.changed": ("list-checks", "What is asked changed"),
     "remark.added": ("message-square", "Remark"),
     "record.erased": ("trash-2", "Personal record erased"),
     "evidence.captured": ("camera", "Evidence added"),

@@ -24,7 +24,7 @@ from app.accounts.models import Organization
 from app.inspections import actions, queries, receipts, rules
 from app.inspections.evidence import rules as evidence_rules
 from app.inspections.forms import ConsentForm, FieldForm
-from app.inspections.locales import TRANSLATIONS, consent_wording, date_time, time_left
+from app.inspections.locales import TRANSLATIONS, consent_wording, date_time, listed, time_left
 from app.inspections.models import Inspection, Invite, Status
 from app.inspections.queries import own_wordings
 from app.kernel import clock
@@ -85,7 +85,10 @@ def welcome(id: str) -> Response:
     if invite is not None and invite.seen_at is None and request.method == "GET":
         seen = invite
         side_note(lambda db: actions.see_invite(db, seen, visitor=_visitor(), now=now))
-    return _page("inspections/welcome.html", scene, 1, token=token, invite=invite, form=FieldForm(t=token))
+    asking = _subjects(scene) if invite is None or invite.role == rules.FIELD else []
+    return _page(
+        "inspections/welcome.html", scene, 1, token=token, invite=invite, asking=asking, form=FieldForm(t=token)
+    )
 
 
 @public_pages.post("/")
@@ -132,11 +135,13 @@ def consent(id: str) -> Response:
     if found.role != rules.FIELD:
         return see_other(_url(".room", id))
     missing = bool(request.args.get("missing"))
-    own = _own_texts(scene)
+    own, subjects = _own_texts(scene), _subjects(scene)
+    if not subjects:
+        return see_other(_url(".room", id))
     form = ConsentForm(formdata=None, wording=_digest(_wordings(scene, own)))
     known = queries.consents(reading(), found.inspection_id).get(found.id, {})
     return _page(
-        "inspections/consent.html", scene, 3, form=form, missing=missing, known=known, own=own, subjects=rules.SUBJECTS
+        "inspections/consent.html", scene, 3, form=form, missing=missing, known=known, own=own, subjects=subjects
     )
 
 
@@ -151,11 +156,16 @@ def allow_or_deny(id: str) -> Response:
         return see_other(_url(".consent", id))
     answers, wordings = form.answers(), _wordings(scene, _own_texts(scene))
     # An answer counts only with the words that it was given to, which an update may have changed meanwhile.
-    if len(answers) < len(rules.SUBJECTS) or form.wording.data != _digest(wordings):
+    if rules.unanswered(_subjects(scene), answers) or form.wording.data != _digest(wordings):
         return see_other(_url(".consent", id, missing="1"))
     with suppress(Gone), side_transaction() as db:  # the next page says that it has ended meanwhile
         actions.consent(db, found, answers, wordings, visitor=_visitor(), now=clock.now())
     return see_other(_url(".room", id))
+
+
+def _subjects(scene: Scene) -> list[str]:
+    """What this inspection uses, and asks its field users about."""
+    return scene.inspection.subjects if scene.inspection is not None else []
 
 
 def _own_texts(scene: Scene) -> dict[str, str]:
@@ -167,12 +177,12 @@ def _own_texts(scene: Scene) -> dict[str, str]:
 def _wordings(scene: Scene, own: Mapping[str, str]) -> dict[str, actions.Wording]:
     """The words in which this visitor is asked about each subject."""
     t = TRANSLATIONS.translator(scene.locale)
-    words = {subject: consent_wording(subject, t, own.get(subject, "")) for subject in rules.SUBJECTS}
+    words = {subject: consent_wording(subject, t, own.get(subject, "")) for subject in _subjects(scene)}
     return {subject: actions.Wording(text, t.lang) for subject, text in words.items()}
 
 
 def _digest(wordings: Mapping[str, actions.Wording]) -> str:
-    return sha256("".join(wordings[subject].sha256 for subject in rules.SUBJECTS))
+    return sha256("".join(wording.sha256 for wording in wordings.values()))
 
 
 @public_pages.get("/room")
@@ -196,11 +206,12 @@ def room(id: str) -> Response:
         scene,
         4,
         known=known,
-        subjects=rules.SUBJECTS,
+        subjects=scene.inspection.subjects,
+        unanswered=rules.unanswered(scene.inspection.subjects, known) if found.role == rules.FIELD else 0,
         asked=found.role == rules.FIELD,
         revision=revision,
         mine=[(item, date_time(item.received_at, scene.zone, t)) for item in reversed(mine)],
-        added=added_count(request.args.get("added", "")),
+        added=evidence.added_count(request.args.get("added", "")),
         refused=evidence.shown(request.args.get("refused", "")),
         most=evidence_rules.LARGEST,
     )
@@ -215,11 +226,6 @@ def _hear(invite: Invite) -> None:
         side_note(lambda db: actions.hear_phone(db, invite, now=now))
 
 
-def added_count(text: str) -> int:
-    """How many pieces of evidence the address says were added."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else 0
-
-
 def _revision(inspection: Inspection, locale: str, evidence: int) -> str:
     """Names what the page of one who has joined says of the inspection."""
     shown = (
@@ -229,6 +235,7 @@ def _revision(inspection: Inspection, locale: str, evidence: int) -> str:
         inspection.notes,
         locale,
         str(evidence),
+        *inspection.subjects,
     )
     return sha256("\n".join(shown))[:16]
 
@@ -295,7 +302,8 @@ def _redeem(id: str, token: str, typed: str | None) -> Response:
     if outcome.status == 200:
         participant = outcome.body["participant"]
         known = queries.consents(reading(), inspection_id).get(participant["id"], {})
-        asked = participant["role"] == rules.FIELD and len(known) < len(rules.SUBJECTS)
+        used = queries.get(reading(), inspection_id).subjects
+        asked = participant["role"] == rules.FIELD and rules.unanswered(used, known)
         response = see_other(_url(".consent" if asked else ".room", id))
         response.set_cookie(
             COOKIE,
@@ -375,7 +383,7 @@ def _code_page(scene: Scene, invite: Invite, token: str, now: datetime) -> Respo
         left=time_left(left, t) if left and left.total_seconds() > 0 else "",
         tries_left=rules.OTP_TRIES - invite.tries if invite.tries else 0,
         empty=bool(request.args.get("empty")),
-        asked=invite.role == rules.FIELD,
+        asking=_subjects(scene) if invite.role == rules.FIELD else [],
     )
 
 
@@ -424,6 +432,7 @@ def _page(template: str, scene: Scene, step: int, status: int = 200, **context: 
         step_label=t("step", number=step, name=t(f"step_{STEPS[step - 1]}")) if step else "",
         inspection=inspection,
         when=date_time(inspection.scheduled_for, scene.zone, t) if inspection and inspection.scheduled_for else "",
+        listed=listed,
         language=TRANSLATIONS.languages[t.lang],
         languages=[
             (code, name, f"{request.script_root}{request.path}?{urlencode({**kept, 'lang': code})}")

@@ -80,8 +80,7 @@ def _add(scene: Scene, invite: Invite, kept: Store, sent: SentFile, answers: dic
 def may_capture(scene: Scene, invite: Invite, answers: dict[str, str], *, late: bool = False) -> None:
     """Raises Unfit before anything is stored; the write decides again, with the inspection locked."""
     assert scene.inspection is not None
-    unanswered = len(rules.SUBJECTS) - len(answers)
-    evidence_rules.check_capture(scene.inspection, clock.now(), role=invite.role, unanswered=unanswered, late=late)
+    evidence_rules.check_capture(scene.inspection, clock.now(), role=invite.role, answers=answers, late=late)
 
 
 def add(invite: Invite, kept: Store, received: Received, name: str, *, late: bool = False) -> Result:
@@ -215,15 +214,16 @@ def refused(scene: Scene, outcome: actions.Outcome) -> Response:
 def offline(id: str) -> Response:
     """What the phone keeps of these pages, to show it without a connection."""
     scene, found = _inside(id)
-    if not isinstance(found, Invite):
-        return _over(scene, found)
+    if not isinstance(found, Invite) or scene.inspection is None:
+        return _over(scene, found if isinstance(found, actions.Outcome) else actions.Outcome(404, "not_found", {}))
     known = queries.consents(reading(), found.inspection_id).get(found.id, {})
     response = _page(
         "inspections/offline.html",
         scene,
         4,
         known=known,
-        subjects=rules.SUBJECTS,
+        subjects=scene.inspection.subjects,
+        unanswered=rules.unanswered(scene.inspection.subjects, known),
         most=evidence_rules.LARGEST,
         mine=(),
         added=0,
@@ -249,6 +249,11 @@ def worker(id: str) -> Response:
 def shown(refused: str) -> list[str]:
     """The reasons that an address names, as far as there are such."""
     return [reason for reason in dict.fromkeys(refused.split(",")) if reason in evidence_rules.SENTENCES][:5]
+
+
+def added_count(text: str) -> int:
+    """How many pieces of evidence the address says were added."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else 0
 
 
 def store() -> Store:

@@ -44,7 +44,7 @@ def receipt_page(id: str, token: str) -> Response:
         ended=date_time(inspection.ended_at, scene.zone, t) if inspection.ended_at else "",
         pieces=receipts.pieces(items, scene.zone, t),
         known=queries.answers_of(read, found),
-        subjects=rules.SUBJECTS,
+        subjects=inspection.subjects,
         seen=receipts.seen_by(read, inspection, items, scene.zone, t),
         kept=receipts.kept_text(scene.host.name, queries.kept_until(read, inspection, items), scene.zone, t),
         address=receipts.address(database().config, inspection),

@@ -138,8 +138,18 @@ def _checked(db: Db, found: lookups.Found, t: Translator) -> Checked:
         date_time(inspection.ended_at, zone, t) if inspection.ended_at else "",
         record.length,
         record.head,
-        [_line(each, zone, t) for each in verdict.findings],
+        [
+            _line(verdict.chain, zone, t),
+            *_late(verdict.chain, t),
+            *(_line(each, zone, t) for each in verdict.findings[1:]),
+        ],
     )
+
+
+def _late(about_chain: Finding, t: Translator) -> list[Line]:
+    """That something arrived after the end, and how much."""
+    late = about_chain.facts.get("late")
+    return [Line("info", "", t("finding_arrived_late", count=late))] if late else []
 
 
 def _line(finding: Finding, zone: str, t: Translator) -> Line:

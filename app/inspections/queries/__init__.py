@@ -4,7 +4,15 @@ Statements are built once. Nothing here counts rows of a growing table: counts c
 (inspection_counts), and what is bounded by a day from an index range.
 """
 
-from app.inspections.queries.consents import Consents, GivenAnswer, answers_of, consents, unasked, wordings
+from app.inspections.queries.consents import (
+    Consents,
+    GivenAnswer,
+    answered_subjects,
+    answers_of,
+    consents,
+    unasked,
+    wordings,
+)
 from app.inspections.queries.detail import (
     AskedStamp,
     CampaignRow,
@@ -62,6 +70,7 @@ __all__ = [
     "Phone",
     "SessionRow",
     "anchors",
+    "answered_subjects",
     "answers_of",
     "campaigns",
     "consents",

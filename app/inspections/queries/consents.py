@@ -73,6 +73,11 @@ def answers_of(db: Db, invite: Invite) -> dict[str, GivenAnswer]:
     return found
 
 
+def answered_subjects(db: Db, inspection_id: uuid.UUID) -> set[str]:
+    """What anybody has answered about, also by a link that counts no more: the record has it."""
+    return set(db.scalars(select(Consent.subject).where(Consent.inspection_id == inspection_id).distinct()))
+
+
 def unasked(consents: Mapping[uuid.UUID, Mapping[str, str]], subject: str = "recording") -> int:
     """How many of the field users who are in have not answered about a subject."""
     return sum(subject not in answers for answers in consents.values())

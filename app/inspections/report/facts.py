@@ -357,6 +357,7 @@ KINDS = (
     "recording.started",
     "recording.stopped",
     "notes.changed",
+    "subjects.changed",
     "remark.added",
     "record.erased",
     "evidence.captured",
@@ -393,6 +394,8 @@ def _detail(kind: str, payload: Mapping[str, object], source: Source, t: Transla
     if kind in ("evidence.captured", "evidence.erased", remarks.KIND):
         number = next((n for n, item in enumerate(source.items, 1) if item.sha256 == payload.get("sha256")), 0)
         return t("report_piece", number=number) if number else ""
+    if kind == "subjects.changed" and isinstance(after := payload.get("after"), list):
+        return ", ".join(t(f"consent_name_{subject}") for subject in after)
     if kind == "remark.added":
         return str(payload.get("text", ""))
     participant = str(payload.get("participant", ""))

@@ -12,7 +12,7 @@ from app.accounts.roles import PEOPLE
 from app.dashboard.redirects import next_in_list
 from app.inspections import actions, queries, rules
 from app.inspections.events import EVENTS, NOTES_CHANGED, SUBJECT
-from app.inspections.forms import ButtonForm, EraseForm, InviteForm, NotesForm, RemarkForm
+from app.inspections.forms import ButtonForm, EraseForm, InviteForm, NotesForm, RemarkForm, SubjectsForm
 from app.inspections.models import Inspection, Invite
 from app.inspections.presentation import secrets
 from app.inspections.presentation.phones import expected
@@ -178,6 +178,16 @@ def change_notes(id: str) -> Response:
         changed = [row for row in rows if row.kind == NOTES_CHANGED.kind][:1]
         refusal.changes = [events.change(row, EVENTS, by) for row in changed]
         raise
+
+
+@pages.post("/<id>/change_subjects")
+@allow(*READERS)
+def change_subjects(id: str) -> Response:
+    """Changes what field users are asked to allow; what was added is asked of those who are in."""
+    form, inspection = SubjectsForm(), actable(id)
+    form.check()
+    seen, by, now = str(form.seen.data or "").split(), me().actor(), clock.now()
+    return back_to(actions.change_subjects(db(), inspection.id, form.subjects.data or (), seen=seen, by=by, now=now))
 
 
 @pages.post("/<id>/add_remark")

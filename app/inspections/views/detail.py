@@ -15,8 +15,8 @@ from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.inspections import api_examples, bundles, emails, numbers, queries, records, rules
 from app.inspections.anchors import name_of
-from app.inspections.events import EVENTS, INVITE_OPENED, INVITE_REISSUED, INVITED, SUBJECT
-from app.inspections.forms import EraseForm, InviteForm, NotesForm, RemarkForm
+from app.inspections.events import CONSENT_SUBJECTS, EVENTS, INVITE_OPENED, INVITE_REISSUED, INVITED, SUBJECT
+from app.inspections.forms import EraseForm, InviteForm, NotesForm, RemarkForm, SubjectsForm
 from app.inspections.models import Campaign, Inspection, Invite, Status
 from app.inspections.presentation import gallery, labels, secrets, timeline
 from app.inspections.presentation.invites import InvitePanel
@@ -124,6 +124,9 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
         notes=NotesForm(version=sha256(inspection.notes))
         if edited == "change_notes"
         else NotesForm(formdata=None, notes=inspection.notes, version=sha256(inspection.notes)),
+        subjects=SubjectsForm(formdata=None, subjects=inspection.subjects, seen=" ".join(inspection.subjects)),
+        asked_about=", ".join(CONSENT_SUBJECTS[subject].lower() for subject in inspection.subjects),
+        answered=queries.answered_subjects(db(), inspection.id) if inspection.started_at is not None else (),
         remark=RemarkForm() if edited == "add_remark" else RemarkForm(formdata=None),
         edited=edited,
         erase=EraseForm(formdata=None),
@@ -151,6 +154,7 @@ def _reasons(inspection: Inspection, unasked: int, now: datetime) -> dict[str, s
         "start_recording": lambda inspection, now: rules.check_start_recording(inspection, now, unasked),
         "stop_recording": rules.check_stop_recording,
         "change_notes": rules.check_change_notes,
+        "change_subjects": rules.check_live,
         "add_remark": rules.check_add_remark,
         "add_document": rules.check_live,
         "invite": rules.check_invite,
@@ -203,6 +207,7 @@ def _invite_panel(
             issued.created_at if issued else invite.created_at,
             opened.data.get("agent", "") if opened else "",
             now,
+            subjects=inspection.subjects,
             over=inspection.ended_at is not None,
         ),
         None if denied else phone_script(progress_of(inspection, invite, messages, now), inspection.locale),

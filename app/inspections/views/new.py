@@ -12,6 +12,7 @@ from app.inspections import actions, queries
 from app.inspections.forms import NewInspectionForm
 from app.inspections.models import Campaign
 from app.inspections.queries import OrganizationRow
+from app.inspections.rules import SUBJECTS
 from app.inspections.views.filters import READERS, pages
 from app.kernel import clock
 from app.kernel.api.routing import as_uuid
@@ -57,6 +58,7 @@ def create() -> Response:
         campaign_id=as_uuid(form.campaign.data) if form.campaign.data else None,
         operator_email=me().email,
         assignee=(me().id, me().name),
+        subjects=form.asked(),
     )
     return see_other(url_for(".detail", id=inspection.id))
 
@@ -90,6 +92,7 @@ def _new_form() -> NewInspectionForm:
     if request.method == "GET":
         form.organization.data = str(organizations[0].id)
         form.locale.data = organizations[0].locale
+        form.subjects.data = list(SUBJECTS)
     ids = sorted(row.id for row in organizations)
     campaigns = queries.campaigns(db(), Campaign.organization_id.in_(ids))
     form.campaign.choices = choices(("", "None"), *((str(row.id), row.name) for row in campaigns))

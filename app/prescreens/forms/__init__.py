@@ -87,6 +87,10 @@ class DecisionForm(VersionedForm):
             shown = None
         return Grounds(given, self.why.data or "", shown if shown and shown.tzinfo else None)
 
+    def beside(self, reason: str) -> tuple[str, str]:
+        """What was chosen as what a reason is about, and what was typed as what else."""
+        return request.form.get(f"about:{reason}", ""), _other(reason)
+
 
 def _other(reason: str) -> str:
     return normalization.text(request.form.get(f"other:{reason}", ""))

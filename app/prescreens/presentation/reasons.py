@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from app.kernel.text import normalization
+from app.prescreens.forms import ELSE, DecisionForm
 from app.prescreens.models import DecisionSnapshot, Submission
 from app.prescreens.rules.questions import Question
 from app.prescreens.rules.reasons import Grounds, Reason
@@ -18,12 +19,14 @@ class Criterion(NamedTuple):
 
 
 class ReasonRow(NamedTuple):
-    """A reason to choose. `about` is the criterion it is tied to, or proposed to be; `other` what else it is about."""
+    """A reason to choose. `about` is the criterion it is tied to, or proposed to be; `other` what else it is
+    about, where that is chosen (`elsewhere`)."""
 
     text: str
     chosen: bool
     about: str
     other: str
+    elsewhere: bool
 
 
 def criteria(questions: Sequence[Question], submission: Submission) -> list[Criterion]:
@@ -45,9 +48,17 @@ def rows(offered: Iterable[str], known: Sequence[Criterion], grounds: Grounds) -
             text in given,
             given[text].criterion if text in given else _proposed(text, known),
             given[text].other if text in given else "",
+            text in given and bool(given[text].other),
         )
         for text in offered
     ]
+
+
+def typed_rows(offered: Iterable[str], form: DecisionForm) -> list[ReasonRow]:
+    """The same as they were typed in a form that comes back, also what stands beside those that are not ticked."""
+    chosen = form.reason.data or ()
+    beside = ((text, *form.beside(text)) for text in offered)
+    return [ReasonRow(text, text in chosen, about, other, about == ELSE) for text, about, other in beside]
 
 
 def _proposed(reason: str, known: Sequence[Criterion]) -> str:

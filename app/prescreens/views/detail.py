@@ -137,7 +137,11 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         looking=LookForm(formdata=None, version=prescreen.version),
         mirror=mirror,
         still_comparing=state == "completed" and not veiled and alike.still_comparing(db),
-        **(_asked(db, prescreen, questionnaire, grounds, mirror) if state == "completed" and not veiled else {}),
+        **(
+            _asked(db, prescreen, questionnaire, form if edited == "decide" else grounds, mirror)
+            if state == "completed" and not veiled
+            else {}
+        ),
         snapshot=snapshot,
         given=reasons_shown.given(snapshot, questionnaire.questions) if snapshot else [],
         earlier=[
@@ -217,14 +221,20 @@ def _form(prescreen: Prescreen, payload: JsonObject, grounds: Grounds, now: date
 
 
 def _asked(
-    db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail, grounds: Grounds, mirror: Mirror | None
+    db: Db,
+    prescreen: Prescreen,
+    questionnaire: QuestionnaireDetail,
+    given: Grounds | DecisionForm,
+    mirror: Mirror | None,
 ) -> dict[str, object]:
     """What a decision is asked to say, and what there is to choose from."""
     known = reasons_shown.criteria(questionnaire.questions, prescreen.submission)
     missed = [criterion.name for criterion in known if criterion.missed]
     offered = reasons.offered(db, prescreen.organization_id).reasons
     return {
-        "reasons": reasons_shown.rows(offered, known, grounds),
+        "reasons": reasons_shown.rows(offered, known, given)
+        if isinstance(given, Grounds)
+        else reasons_shown.typed_rows(offered, given),
         "known_criteria": known,
         "something_else": ELSE,
         "whys": list(filter(None, (why_asked(verb, missed, mirror) for verb in review.DECISIONS))),
