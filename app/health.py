@@ -71,6 +71,8 @@ class Metrics:
 
     def take_over(self, limiter: Limiter) -> None:
         """Adds the counts that are kept where they happen, because nothing may fail there."""
+        if self._taken_over == {self.uncounted: limiter.uncounted, self.dropped: SINK.dropped}:
+            return
         with self._taking_over:
             for counter, now in ((self.uncounted, limiter.uncounted), (self.dropped, SINK.dropped)):
                 before, self._taken_over[counter] = self._taken_over[counter], now

@@ -1,7 +1,8 @@
 """Questionnaires in the browser: made, changed, published, restored, opened, closed, deleted, by those who may."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.kernel.changes.events import Event
+from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.prescreens.models import Questionnaire, QuestionnaireVersion
+from app.kernel.errors import Invalid
+from app.prescreens.actions import questionnaires as actions
+from app.prescreens.models import Questionnaire, QuestionnaireVersion, QuestionType
 from app.prescreens.queries import questionnaires
+from app.prescreens.queries.stages import Reach
+from app.prescreens.rules.questions import Question, read_questions
 from tests.cast import Cast
 from tests.pages import at_once, csrf, digest, one_wins, presser, text
-from tests.prescreens.factories import prescreen, stored, template
+from tests.prescreens.factories import QUESTIONS, prescreen, stored, template
 
 LISTED = "/prescreens/questionnaires"
 
@@ -377,3 +383,28 @@ def test_hostile_text_is_inert(editor: Editor) -> None:
 def test_the_id_of_no_questionnaire(editor: Editor) -> None:
     nothing = UUID(int=7)
     assert editor.client.get(f"{LISTED}/{nothing}/edit").status_code == 404
+
+
+def test_a_key_keeps_its_type_for_good_also_when_it_was_away(editor: Editor, database: Database, cast: Cast) -> None:
+    """Answers of an earlier version lie under it: a number must not become a text."""
+    at = {"reach": Reach((cast.marston.id,)), "revision": None, "by": cast.actor("leda"), "now": now()}
+
+    def write(change: Callable[[tuple[Question, ...]], tuple[Question, ...]]) -> None:
+        with database.write() as db:
+            changed = actions.change_draft(
+                db, editor.id, lambda content: replace(content, questions=change(content.questions)), **at
+            )
+        assert changed
+
+    def publish() -> int:
+        with database.write() as db:
+            return actions.publish(db, editor.id, "So that it fits", **at)
+
+    (budget,) = (question for question in read_questions(QUESTIONS) if question.key == "budget")
+    write(lambda questions: tuple(each for each in questions if each.key != "budget"))
+    assert publish() == 2
+    write(lambda questions: (*questions, Question("budget", "Why?", QuestionType.TEXT)))
+    with pytest.raises(Invalid):
+        publish()
+    write(lambda questions: (*questions[:-1], budget))
+    assert publish() == 3

@@ -10,10 +10,12 @@ from sqlalchemy import func, select, update
 from app.accounts.models import Person
 from app.dashboard.undo.models import PendingDecision
 from app.kernel.changes.events import Event
+from app.kernel.clock import now
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Database
 from app.kernel.errors import Invalid
 from app.prescreens.actions._review import decision_fingerprint
+from app.prescreens.actions.reasons import change_reasons
 from app.prescreens.models import DecisionSnapshot
 from app.prescreens.queries import reasons
 from app.prescreens.rules import snapshots
@@ -255,3 +257,15 @@ def test_a_digest_is_that_of_sorted_keys_and_no_white_space() -> None:
     assert snapshots.digest({"b": [1, {"d": "é", "c": None}], "a": True}) == sha256(
         '{"a":true,"b":[1,{"c":null,"d":"é"}]}'
     )
+
+
+def test_the_same_list_again_changes_nothing(database: Database, cast: Cast) -> None:
+    with database.write() as db:
+        at = {"revision": None, "by": cast.actor("leda"), "now": now()}
+        assert change_reasons(db, cast.marston.id, STANDARD, **at) is False
+        assert change_reasons(db, cast.marston.id, ["Budget"], **at) is True
+        assert change_reasons(db, cast.marston.id, [" Budget "], **at) is False
+        assert reasons.offered(db, cast.marston.id).revision == 1
+    with database.read() as db:
+        found = db.scalars(select(Event.data).where(Event.kind == "denial_reasons.changed")).all()
+    assert found == [{"before": list(STANDARD), "after": ["Budget"]}]

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
+from wsgiref.types import WSGIEnvironment
 
 from flask import Blueprint, Flask, Request, Response, current_app, g, request
 from pydantic import BaseModel
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.config import Config
@@ -359,6 +360,13 @@ def _replay(stored: idempotency.Stored) -> Response:
     return Response(stored.body, stored.status, content_type=kind, headers=headers)
 
 
+class _Answered(Response):
+    """A response whose headers are sent as they are: nothing in them is rewritten for a request."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        return self.headers
+
+
 def _answer(result: object) -> Answer:
     return result if isinstance(result, Answer) else Answer(result)
 
@@ -367,7 +375,7 @@ def _respond(route: Route, result: object) -> Response:
     if isinstance(result, Response):
         return result
     answer = _answer(result)
-    return Response(
+    return _Answered(
         to_json(answer.body),
         answer.status or route.status,
         content_type="application/json",

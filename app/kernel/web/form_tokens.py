@@ -17,7 +17,7 @@ from itsdangerous import TimestampSigner
 from itsdangerous.encoding import base64_encode
 from wtforms import Field
 
-from app.kernel.current import notes
+from app.kernel.current import notes, the_request
 from app.kernel.db.transaction import SAFE
 from app.kernel.web import visitors
 
@@ -26,8 +26,10 @@ class FormTokens(CSRFProtect):
     """Checks the token of every unsafe request, without its mask: on visitor pages without a cookie."""
 
     def protect(self, apply_exemptions: bool = False) -> None:
+        if the_request().method in SAFE:
+            return
         if visitors.on_visitor_page():
-            if request.method not in SAFE and request.endpoint:
+            if request.endpoint:
                 visitors.check_form_token(unmasked(request.form.get("csrf_token", "")))
                 g.csrf_valid = True  # the form need not check it again
         else:
