@@ -188,7 +188,7 @@ def test_the_report_says_only_what_is_proven() -> None:
     found = facts.of(source(), t)
     assert (found.tone, found.shows) == ("warn", t("report_shows_not"))
     assert [stamp.state for stamp in found.stamps] == [t("report_stamp_pending")]
-    assert found.sums == ["1 piece of evidence", "20 events in the chain", "0 verified time stamps"]
+    assert found.sums == ["1 piece of evidence", "21 events in the chain", "0 verified time stamps"]
 
 
 @pytest.fixture
