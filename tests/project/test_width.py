@@ -6,14 +6,18 @@ A theme has no say in it: it changes colours alone (tests/design/test_colours.py
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from app import create_app
+from app.accounts.models import Person
 from app.config import Config
+from app.dashboard.undo.models import PendingDecision, State
 from app.depositions import emails as depositions
 from app.depositions.models import Deposition
 from app.kernel.clock import now
@@ -82,7 +86,8 @@ COVERED = """() => {
     }
     return covered.slice(0, 5);
 }"""
-"""Controls that something else lies over while they have the focus, with a row ticked and a toast shown."""
+"""Controls that something else lies over while they have the focus, with a row ticked, a toast shown and both bars of
+decisions up: one that can be undone, one that was not written."""
 
 
 def test_nothing_scrolls_sideways_and_nothing_is_covered(
@@ -97,6 +102,7 @@ def test_nothing_scrolls_sideways_and_nothing_is_covered(
     config = Config.for_tests(database_url=f"sqlite:///{path}", public_base_url="http://localhost")
     database = Database(config)
     hostile_text.plant(database)
+    decide(database)
     app = create_app(config, database)
     found: list[str] = []
 
@@ -128,6 +134,36 @@ def test_nothing_scrolls_sideways_and_nothing_is_covered(
             look("an e-mail")
     database.dispose()
     assert not found, f"{len(found)} findings:\n" + "\n".join(found)
+
+
+def decide(database: Database) -> None:
+    """Lets Vera, who opens every page, have decisions on her bar, about prescreens that no page is about."""
+    pressed = now()
+    with database.write() as db:
+        vera = db.scalars(select(Person).where(Person.email == "vera@example.com")).one()
+        organization_id = db.scalars(select(Deposition.organization_id).limit(1)).one()
+        for state in (State.PENDING, State.PENDING, State.OVERTAKEN):
+            db.add(
+                PendingDecision(
+                    subject_type="prescreen",
+                    subject_id=str(uuid4()),
+                    organization_id=organization_id,
+                    person_id=vera.id,
+                    shown_to=vera.id,
+                    kind="approve",
+                    name=hostile_text.WORDS[0][:254],
+                    url="/prescreens",
+                    actor={},
+                    payload={},
+                    version=1,
+                    digest="",
+                    pressed_at=pressed,
+                    final_at=pressed + timedelta(hours=1),
+                    due_at=pressed + timedelta(hours=1),
+                    state=state,
+                    why=hostile_text.WORDS[0] if state is State.OVERTAKEN else None,
+                )
+            )
 
 
 def emails(database: Database) -> Iterator[str]:
