@@ -50,7 +50,7 @@ def test_a_change_is_applied_at_once_and_back_takes_it_away(queue: Page) -> None
     fetched(queue, "?with=me")
     assert queue.locator("#filters").evaluate("each => each.matches(':popover-open')")
     becomes(queue, "document.activeElement.id", "filter-with")
-    assert queue.locator("tbody .title-cell a").all_inner_texts() == ["Rafael Lindqvist"]
+    assert queue.locator("tbody .title-cell a").all_inner_texts() == ["Rafael Lindqvist deponent"]
     assert queue.inner_text(".filter-count") == "1"
 
     queue.click("#filters [data-period='this-month']")

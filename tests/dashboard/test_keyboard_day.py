@@ -132,9 +132,9 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     page.wait_for_selector("#palette [aria-selected='true']")
     keyboard.go("Enter", "/depositions")
     keyboard.press("j", "j")
-    assert keyboard.at == "Witness 1"
+    assert keyboard.at == "Witness 1 deponent"
     keyboard.press("k")
-    assert keyboard.at == "Witness 0"
+    assert keyboard.at == "Witness 0 deponent"
     keyboard.press("x")
     assert page.locator(".select-cell :checked").count() == 1
     keyboard.press("x")
@@ -154,7 +154,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     page.go_back()
     page.wait_for_url(f"{keyboard.address}/depositions")
     page.wait_for_function("() => document.activeElement.closest('.data-table')")
-    assert keyboard.at == "Witness 1"
+    assert keyboard.at == "Witness 1 deponent"
     keyboard.press("k")
     keyboard.go("Enter", f"/depositions/{one}")
 

@@ -127,7 +127,7 @@ def test_every_group_is_a_range_on_an_index(database, cast, crowd):
             places = organization.format(marston=cast.marston.id, harbor=cast.harbor.id)
             listed = listing.listing(db, choose(view=view, organization_id=places), now())
             for at, segment in enumerate(listed.compiled.segments):
-                values = [crowd._mapping[column.key] or now() for column in segment.order]
+                values = [getattr(crowd, column.key) or now() for column in segment.order]
                 for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
                     statement = listed.compiled.rows(at, beyond=beyond, back=back, most=51).statement
                     facts = {**listed.values, **{f"at_{n}": value for n, value in enumerate(values)}}
@@ -153,7 +153,7 @@ def test_every_order_offered_is_carried_by_indexes(database, cast, crowd):
             offered += 1
             listed = listing.listing(db, f, now())
             (segment,) = listed.compiled.segments
-            values = {f"at_{n}": crowd._mapping[column.key] for n, column in enumerate(segment.order)}
+            values = {f"at_{n}": getattr(crowd, column.key) for n, column in enumerate(segment.order)}
             for beyond in (False, True):
                 statement = listed.compiled.rows(0, beyond=beyond, back=False, most=51).statement
                 # The heads of the states are merged, and the few sessions to be canceled sorted; nothing else is.
