@@ -47,6 +47,8 @@ class Explanation(NamedTuple):
 
 
 PENDING = ReviewStatus.PENDING.value
+CHANGED = "prescreen.changed"
+"""The code of STALE: its form is still on the page and can be sent again (templates/refused.html)."""
 STALE = "This changed while you were reading it. Nothing was decided. Read it once more and try again."
 EVENTS = {"approved": events.APPROVED, "denied": events.DENIED}
 _NO_PENDING_DECISION = UUID(int=0)
@@ -95,7 +97,7 @@ def write_review(
     reviewed = _update(reach.kind, version is not None).first(db, parameters)
     if reviewed is None:
         _refuse(db, prescreen_id, reach, by, now, decidable_at, pending)
-        raise Conflict(STALE)
+        raise Conflict(STALE, code=CHANGED)
     questionnaire = questionnaires.version(db, reviewed.workflow_template_id, reviewed.template_version)
     messages = emails.decided(db, reviewed, questionnaire)
     data: dict[str, object] = {"told": bool(messages)}

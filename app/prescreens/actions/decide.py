@@ -10,7 +10,14 @@ from app.dashboard.undo import actions as undo
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
-from app.prescreens.actions._review import STALE, check_explanation, check_review, decision_fingerprint, write_review
+from app.prescreens.actions._review import (
+    CHANGED,
+    STALE,
+    check_explanation,
+    check_review,
+    decision_fingerprint,
+    write_review,
+)
 from app.prescreens.actions.look import check_looked
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import COLUMNS, Prescreen
@@ -51,7 +58,7 @@ def decide(
     check_review(db, prescreen, by, now)
     check_looked(db, prescreen, person_id, now)
     if prescreen.version != version:
-        raise Conflict(STALE)
+        raise Conflict(STALE, code=CHANGED)
     if decision_fingerprint(db, prescreen, verb) != preview:
         raise Conflict(
             "What would be sent is not what this page showed any more, so nothing was decided. Read it once more.",
