@@ -348,7 +348,7 @@ class _Maker:
         actions.move(self.db, booked[0].id, to, by=_actor(self.team[0]), now=self.now - timedelta(days=1))
 
     def day(self) -> None:
-        """The day of today, full whatever day of the week it is."""
+        """The day of today, full whatever day of the week it is, and some sessions of the next."""
         made_at = self.now - timedelta(days=4)
         for n, each in enumerate(day.due(self.now, self.taken)):
             deposition = self._request(day.request(each, n), "marston", made_at)

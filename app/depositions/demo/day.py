@@ -64,6 +64,14 @@ DAY = (
     Booked("", "18:15", 1, _CENTRAL, "Lucía Ibáñez", "Brightwater Homes, 2026-1184"),
     Booked("", "21:00", 1.5, _PACIFIC, "Ottoline Marchetti", "Quillon Pharma MDL 3102"),
 )
+TOMORROW = (
+    Booked(QUARTZ, "16:00", 1.5, _EAST, "Yusuf Achterberg", "Raghunathan v. Orchard Mutual"),
+    Booked(KWAME, "11:00", 1, "London", "Ingrid Pemberton", "Hollis & Sons v. Pemberton"),
+    Booked(SALWA, "13:30", 1, "Abu Dhabi", "نورة المنصوري", "تركة المنصوري"),
+    Booked(INES, "17:00", 1, _EAST, "Lionel Castellan", "In re Castellan Trust"),
+    Booked(ANA, "19:00", 1, _CENTRAL, "Edda Dunmore", "Dunmore v. Ashby"),
+)
+"""So that there is something to confirm, whatever day of the week it is."""
 
 
 class Due(NamedTuple):
@@ -74,11 +82,11 @@ class Due(NamedTuple):
 
 
 def due(now: datetime, taken: dict[str, list[Span]]) -> Iterator[Due]:
-    """The sessions of today, without those for which their managers have no time; `taken` is what they have. What waits
-    lies ahead."""
+    """The sessions of today and tomorrow, without those for which their managers have no time; `taken` is what they
+    have. What waits lies ahead."""
     today = now.astimezone(ZoneInfo(VIEWER)).date()
-    for one in DAY:
-        begins = _at(today, one.begins)
+    for one, days in (*((each, 0) for each in DAY), *((each, 1) for each in TOMORROW)):
+        begins = _at(today + timedelta(days=days), one.begins)
         span = Span(begins, begins + timedelta(hours=one.hours))
         free = not any(
             span.starts_at < each.ends_at + GAP and each.starts_at < span.ends_at + GAP
