@@ -164,6 +164,10 @@ def test_a_key_takes_its_conditions_along() -> None:
         ("Do you have children?", "none", True),
         ("Monthly budget", "at least 2,400", False),
         ("¿Cuántos hijos tiene?", "ninguno", True),
+        ("ما جنسيتك؟ الجنسية", "أي جنسية", True),
+        ("هل لديك أطفال؟", "لا", True),
+        ("كم عدد أفراد الأسرة؟", "حتى 4", True),
+        ("ما ميزانيتك الشهرية؟", "لا تقل عن 2400", False),
     ],
 )
 def test_criteria_about_protected_matters_are_marked(label: str, criterion: str, asks: bool) -> None:
