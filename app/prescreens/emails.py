@@ -69,9 +69,11 @@ def asked(
 ) -> list[Message]:
     """What an agent asks again, with the link to answer it. The address is not proven: nothing that the prospect typed
     is in it."""
-    url = links.inquiry_url(db.config, questionnaire.organization_slug, questionnaire.slug, inquiry_id)
-    fresh = [(url.rpartition("/")[2], "their own proof")]
-    return [_unproven(db, "prescreen-asked", prescreen, questionnaire, chat_url=url, text_of_agent=text, fresh=fresh)]
+    place = (db.config, questionnaire.organization_slug, questionnaire.slug)
+    url, status = links.inquiry_url(*place, inquiry_id), links.status_url(*place, prescreen.id)
+    fresh = [(each.rpartition("/")[2], "their own proof") for each in (url, status)]
+    more = {"chat_url": url, "status_url": status, "text_of_agent": text}
+    return [_unproven(db, "prescreen-asked", prescreen, questionnaire, fresh=fresh, **more)]
 
 
 def reminder(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> list[Message]:

@@ -162,7 +162,8 @@ class Prescreen(Base):
     index family serves both. `expires_on` is its UTC date, for the counters. `submission` is plain JSON, not JSONB:
     keys keep the order in which they were answered, on both databases. `other_contact_id` is set when e-mail and phone
     matched two different contacts. `version` grows with every change of content. `left_empty` are the keys of questions
-    that were asked and left empty, `refused_answer` is the text that was last refused, by `step` and `typed`.
+    that were asked and left empty, `refused_answer` is the text that was last refused, by `step` and `typed`, with the
+    `inquiry` that it belongs to.
     `withdrawn_at` is when the prospect withdrew: it is `expires_at` then, so that it reads expired everywhere.
     `alike_key` is the same for those whose key answers are alike (`rules.alike`), and empty before they were sent.
     `inquiry` is `asked` while its prospect is asked again (`Inquiry`), then `answered` until the decision. `blind` is

@@ -1,4 +1,4 @@
-"""The whole questionnaire in a real browser, in the languages of the chat besides English: by keys alone, in two tabs,
+"""The whole questionnaire in a real browser, in the languages of the chat: by keys alone, in two tabs,
 loaded again on every page, as a screen reader has it; and without scripts and cookies."""
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.parametrize("database", ["sqlite"], indirect=True),
 ]
 
-LANGUAGES = ("es", "fr", "ar")
+LANGUAGES = ("en", "es", "fr", "ar")
 WRONG = {"budget": "a lot", "email": "jane at home"}
 """What is refused at first; afterwards what was typed stands there, and is overwritten."""
 KEYS = [question["key"] for question in factories.QUESTIONS]

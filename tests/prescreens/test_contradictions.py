@@ -1,5 +1,6 @@
 """Answers that do not go together are shown, and nothing else comes of it."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -30,6 +31,9 @@ SENT = date(2026, 11, 20)
         ("We are a family of four at weekends.", ["family of four"]),
         ("There will be 3 of us", ["3 of us"]),
         ("Somos cuatro", ["Somos cuatro"]),
+        ("نحن أربعة أشخاص", ["نحن أربعة"]),
+        ("عائلة من ٤ وقطة", ["عائلة من 4"]),
+        ("نحن اثنان، وشخصان يزوراننا", []),
         ("Nous sommes\n trois, une famille de trois", ["Nous sommes trois", "famille de trois"]),
         ("A family of two, 2 people; three cats, unit 4 people's names to follow", ["4 people"]),
         ("Four dogs. We are fourteen minutes away. " + "we are " * 5000, []),
@@ -56,6 +60,9 @@ def test_the_page_shows_them_and_who_shares_a_telephone(client: FlaskClient, dat
     assert "which was over when the answers were sent" in page
     assert "Emeka Obiora</bdi> has the same number or address" in page
     assert f'href="/prescreens/{other}"' in page
+    for flag, asks in (("which was over", "moveInDate"), ("has the same number or address", "phone")):
+        line = page.partition(flag)[2].partition("</li>")[0]
+        assert re.search(rf'href="/prescreens/{mine}\?ask={asks}#ask">Ask about this', line), flag
     alone = prescreen(database, cast.harbor.id, given={"phone": JANE["phone"]})
     lars = cast.sign_in(client, "lars")
     assert "the same number or address" not in text(lars.get(f"/prescreens/{alone}"))

@@ -10,7 +10,7 @@ import pytest
 from app.prescreens.models import QuestionType
 from app.prescreens.presentation.questionnaires import differences
 from app.prescreens.rules import questionnaires as rules
-from app.prescreens.rules.effects import Given, effects
+from app.prescreens.rules.effects import Given, Outcomes, effects
 from app.prescreens.rules.question_types.money import currency_of
 from app.prescreens.rules.questionnaires import Content, Kind
 from app.prescreens.rules.questions import Expectation, Option, Question, read_questions
@@ -103,6 +103,15 @@ def test_differences_are_said_in_words() -> None:
     assert differences(PUBLISHED, PUBLISHED) == []
 
 
+def recount(given: list[Given]) -> list[int]:
+    decisions = ("approved", "denied", "pending_review")
+    return [len(given), *(sum(each.decision == decision for each in given) for decision in decisions)]
+
+
+def counted(found: Outcomes) -> list[int]:
+    return [found.number, found.approved, found.denied, found.waiting]
+
+
 def test_the_effects_equal_a_recount() -> None:
     dice = random.Random(7)
     given = [
@@ -112,15 +121,12 @@ def test_the_effects_equal_a_recount() -> None:
     ]
     (effect,) = effects(PUBLISHED, with_budget(expects=Expectation(at_least=2600)), given)
     missed = [each for each in given if 2400 <= each.submission.get("budget", 0) < 2600]
-    assert (effect.newly_miss, effect.newly_meet) == (len(missed), 0)
     assert missed
-    counts = [
-        sum(each.decision == decision for each in missed) for decision in ("approved", "denied", "pending_review")
-    ]
-    assert [effect.approved, effect.denied, effect.waiting] == counts
+    assert (counted(effect.newly_miss), counted(effect.newly_meet)) == (recount(missed), [0, 0, 0, 0])
     (lowered,) = effects(PUBLISHED, with_budget(expects=Expectation(at_least=2200)), given)
-    assert lowered.newly_meet == sum(2200 <= each.submission.get("budget", 0) < 2400 for each in given)
-    assert lowered.newly_miss == 0
+    met = [each for each in given if 2200 <= each.submission.get("budget", 0) < 2400]
+    assert met
+    assert (counted(lowered.newly_meet), counted(lowered.newly_miss)) == (recount(met), [0, 0, 0, 0])
     assert effects(PUBLISHED, with_budget(hint="x"), given) == []
 
 
@@ -164,6 +170,10 @@ def test_a_key_takes_its_conditions_along() -> None:
         ("Do you have children?", "none", True),
         ("Monthly budget", "at least 2,400", False),
         ("¿Cuántos hijos tiene?", "ninguno", True),
+        ("ما جنسيتك؟ الجنسية", "أي جنسية", True),
+        ("هل لديك أطفال؟", "لا", True),
+        ("كم عدد أفراد الأسرة؟", "حتى 4", True),
+        ("ما ميزانيتك الشهرية؟", "لا تقل عن 2400", False),
     ],
 )
 def test_criteria_about_protected_matters_are_marked(label: str, criterion: str, asks: bool) -> None:

@@ -20,7 +20,7 @@ from app.prescreens.actions.erase import erase_contact, erase_prescreens, erase_
 from app.prescreens.actions.export import export_contact, export_prospect, note_export
 from app.prescreens.actions.finalize import finalize
 from app.prescreens.actions.forget_drafts import forget_drafts
-from app.prescreens.actions.keep_refused import keep_refused
+from app.prescreens.actions.keep_refused import keep_refused, keep_refused_inquiry
 from app.prescreens.actions.look import look
 from app.prescreens.actions.note_case_file import note_case_file
 from app.prescreens.actions.remind import remind, renew
@@ -55,6 +55,7 @@ __all__ = [
     "finalize",
     "forget_drafts",
     "keep_refused",
+    "keep_refused_inquiry",
     "look",
     "make_rounds",
     "note_case_file",

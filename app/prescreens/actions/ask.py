@@ -89,6 +89,8 @@ def answer_inquiry(db: Db, inquiry_id: UUID, key: str, typed: Sequence[str], *, 
     value = answers.check_answer(question, typed, Reader.of(questionnaire.locale, questionnaire.time_zone, now))
     inquiry_given = {**inquiry.given, key: value}
     db.execute(update(Inquiry).where(Inquiry.id == inquiry_id).values(given=inquiry_given))
+    if prescreen.refused_answer is not None:
+        _write(db, prescreen.id, {Prescreen.refused_answer: None})
     inquiry = inquiries.get(db, inquiry_id) or inquiry
     if rules.open_question(inquiry, questions) is not None:
         return False

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 
 from app.kernel.db.engine import Db
+from app.kernel.json_types import JsonObject
 from app.prescreens.actions._count import count_steps
-from app.prescreens.models import Prescreen, Status
-from app.prescreens.rules import answers
+from app.prescreens.models import Inquiry, Prescreen, Status
+from app.prescreens.rules import answers, inquiries
 from app.prescreens.rules.progress import REFUSED, Step
 
 LONGEST = 100_000
@@ -19,13 +20,23 @@ def keep_refused(db: Db, prescreen: Prescreen, key: str, typed: Sequence[str], c
 
     It is no answer: no version, no event. `code` is the rule's; of what was typed nothing is counted.
     """
-    values = [answers.storable(value)[:LONGEST] for value in typed]
-    db.execute(
-        update(Prescreen)
-        .where(Prescreen.id == prescreen.id, Prescreen.status != Status.COMPLETED.value)
-        .values(refused_answer={"step": key, "typed": values})
-        .execution_options(synchronize_session=False)
-    )
+    kept: JsonObject = {"step": key, "typed": _storable(typed)}
+    _keep(db, kept, Prescreen.id == prescreen.id, Prescreen.status != Status.COMPLETED.value)
     if prescreen.progress is not None:
         step = Step(key, f"{REFUSED}{code}")
         count_steps(db, prescreen.workflow_template_id, prescreen.template_version, [step])
+
+
+def keep_refused_inquiry(db: Db, inquiry: Inquiry, key: str, typed: Sequence[str]) -> None:
+    """The same for a question that is asked again. It is no step of the questionnaire, so it is not counted."""
+    kept: JsonObject = {"inquiry": str(inquiry.id), "step": key, "typed": _storable(typed)}
+    _keep(db, kept, Prescreen.id == inquiry.prescreen_id, Prescreen.inquiry == inquiries.ASKED)
+
+
+def _storable(typed: Sequence[str]) -> list[str]:
+    return [answers.storable(value)[:LONGEST] for value in typed]
+
+
+def _keep(db: Db, kept: JsonObject, *where: ColumnElement[bool]) -> None:
+    statement = update(Prescreen).where(*where).values(refused_answer=kept)
+    db.execute(statement.execution_options(synchronize_session=False))

@@ -14,6 +14,7 @@ from app.prescreens.models import Inquiry, Prescreen
 from app.prescreens.public._pages import limit_requests, page, prospect, public_pages, url
 from app.prescreens.queries import detail, inquiries, questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
+from app.prescreens.rules import answers
 from app.prescreens.rules import inquiries as rules
 from app.prescreens.rules.question_types import TYPES, Reader
 from app.prescreens.rules.questions import Question
@@ -39,11 +40,11 @@ def asked(organization: str, questionnaire: str, token: str) -> Response:
 @public_pages.post("/asked/<token>/answer")
 @public
 def answer_asked(organization: str, questionnaire: str, token: str) -> Response:
-    """Keeps one answer and goes to the next question; the last one sends them. A refused answer is asked again."""
+    """Keeps one answer and goes to the next question; the last one sends them. A refused one is asked again."""
     form = AnswerForm()
     form.check()
     limit_requests("answer")
-    inquiry, prescreen, found = _by_token(organization, questionnaire, token)
+    inquiry, _, found = _by_token(organization, questionnaire, token)
     key, typed = str(form.step.data), request.form.getlist("answer")
     try:
         actions.answer_inquiry(db(), inquiry.id, key, typed, by=prospect(found), now=clock.now())
@@ -52,23 +53,16 @@ def answer_asked(organization: str, questionnaire: str, token: str) -> Response:
     except Invalid as refusal:
         if refusal.code == "answer.not_asked":
             return see_other(url(".asked", found, token))
-        question = rules.open_question(inquiry, found.questions, key)
-        assert question is not None
-        return _step(inquiry, prescreen, found, token, question, typed, refusal.errors[0].code)
+        actions.keep_refused_inquiry(db(), inquiry, key, typed)
+        return see_other(url(".asked", found, token, step=key))
     return see_other(url(".asked", found, token))
 
 
 def _step(
-    inquiry: Inquiry,
-    prescreen: Prescreen,
-    found: QuestionnaireDetail,
-    token: str,
-    question: Question,
-    typed: list[str] | None = None,
-    code: str = "",
+    inquiry: Inquiry, prescreen: Prescreen, found: QuestionnaireDetail, token: str, question: Question
 ) -> Response:
-    t = TRANSLATIONS.translator(found.locale)
-    today = Reader.of(found.locale, found.time_zone, clock.now()).today
+    t, reader = TRANSLATIONS.translator(found.locale), Reader.of(found.locale, found.time_zone, clock.now())
+    typed, code = _refused(inquiry, prescreen, question, reader)
     every = rules.asked_questions(inquiry, found.questions)
     former, given = prescreen.submission.get(question.key), inquiry.given.get(question.key)
     return page(
@@ -85,10 +79,23 @@ def _step(
         former=presentation.answer_text(question, former, t) if former is not None else "",
         values=typed if typed is not None else presentation.fields(question, given, found.locale),
         as_text=typed is not None,
-        problem=presentation.problem(question, code, today, t) if code else "",
+        problem=presentation.problem(question, code, reader.today, t) if code else "",
         note=inquiry.text,
-        status=422 if code else 200,
     )
+
+
+def _refused(
+    inquiry: Inquiry, prescreen: Prescreen, question: Question, reader: Reader
+) -> tuple[list[str] | None, str]:
+    """What was typed for this question of the inquiry and refused, if it was, and the code of why."""
+    kept = prescreen.refused_answer or {}
+    if (kept.get("inquiry"), kept.get("step")) != (str(inquiry.id), question.key):
+        return None, ""
+    try:
+        answers.check_answer(question, kept["typed"], reader)
+    except Invalid as refusal:
+        return kept["typed"], refusal.errors[0].code
+    return kept["typed"], ""
 
 
 def _by_token(organization: str, questionnaire: str, token: str) -> tuple[Inquiry, Prescreen, QuestionnaireDetail]:

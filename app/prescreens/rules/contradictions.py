@@ -14,13 +14,16 @@ _WORDS = (
     "one two three four five six seven eight nine ten",
     "uno dos tres cuatro cinco seis siete ocho nueve diez",
     "un deux trois quatre cinq six sept huit neuf dix",
+    "واحد اثنان ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة",
+    "واحدة اثنين ثلاث أربع خمس ست سبع ثماني تسع عشر",
 )
 NUMBERS = {word: number for words in _WORDS for number, word in enumerate(words.split(), 1)}
 _COUNT = rf"(\d{{1,2}}|{'|'.join(NUMBERS)})"
 _PEOPLE = re.compile(
     rf"\b(?:family of {_COUNT}|we are {_COUNT}|{_COUNT} (?:of us|people|persons|adults|occupants)"
     rf"|familia de {_COUNT}|somos {_COUNT}|{_COUNT} (?:personas|adultos)"
-    rf"|famille de {_COUNT}|nous sommes {_COUNT}|{_COUNT} (?:personnes|adultes))\b",
+    rf"|famille de {_COUNT}|nous sommes {_COUNT}|{_COUNT} (?:personnes|adultes)"
+    rf"|(?:عائلة|أسرة) من {_COUNT}|نحن {_COUNT}|{_COUNT} (?:أشخاص|أفراد|بالغين))\b",
     re.IGNORECASE,
 )
 """How texts say a number of people."""

@@ -20,19 +20,30 @@ class Given(NamedTuple):
 
 
 @dataclass(slots=True)
+class Outcomes:
+    """A number of prescreens: how they were decided, and how many still wait. The rest expired undecided."""
+
+    number: int = 0
+    approved: int = 0
+    denied: int = 0
+    waiting: int = 0
+
+    def add(self, given: Given) -> None:
+        self.number += 1
+        self.approved += given.decision == ReviewStatus.APPROVED
+        self.denied += given.decision == ReviewStatus.DENIED
+        self.waiting += given.waits
+
+
+@dataclass(slots=True)
 class Effect:
     """What one changed rule would have done, or how many would be asked one new question."""
 
     question: Question
     former: Question | None
-    newly_miss: int = 0
-    newly_meet: int = 0
-    approved: int = 0
-    denied: int = 0
-    waiting: int = 0
-    """Of those who would newly miss it: how they were decided, and how many still wait."""
+    newly_miss: Outcomes = field(default_factory=Outcomes)
+    newly_meet: Outcomes = field(default_factory=Outcomes)
     asked: int = 0
-    examples: list[UUID] = field(default_factory=list)
 
 
 def effects(before: Content, after: Content, given: Sequence[Given]) -> list[Effect]:
@@ -59,10 +70,6 @@ def _count(effect: Effect, given: Given, after: Content) -> None:
     if effect.former is None:
         effect.asked += any(q.key == effect.question.key for q in applicable(after.questions, given.submission))
     if was is False and now is not False:
-        effect.newly_meet += 1
+        effect.newly_meet.add(given)
     if now is False and was is not False:
-        effect.newly_miss += 1
-        effect.approved += given.decision == ReviewStatus.APPROVED
-        effect.denied += given.decision == ReviewStatus.DENIED
-        effect.waiting += given.waits
-        effect.examples.append(given.id)
+        effect.newly_miss.add(given)

@@ -394,9 +394,11 @@ pregnancy baby married marital spouse husband wife religion religious church fai
 nationality nationalities citizen citizenship immigration immigrant visa disability disabled wheelchair handicap sex
 gender orientation veteran welfare voucher edad hijos ninos menores familia personas embarazada religion raza
 nacionalidad ciudadania discapacidad sexo enfants famille personnes foyer enceinte age religion nationalite
-citoyennete handicap sexe
+citoyennete handicap sexe عمر أعمار عمرك مواليد طفل أطفال أطفالك ولد أولاد أولادك عائلة عائلتك أسرة أسرتك أشخاص
+شخص أفراد فرد حامل حمل متزوج متزوجة زوج زوجة زواج دين دينك ديانة عرق جنس جنسية جنسيتك مواطن مواطنة هجرة تأشيرة
+إعاقة معاق معاقة
 """
-_PROTECTED = frozenset(_PROTECTED_WORDS.split())
+_PROTECTED = frozenset(normalization.split(normalization.fold(_PROTECTED_WORDS)))
 
 
 def touches_protected(question: Question) -> bool:
@@ -405,4 +407,4 @@ def touches_protected(question: Question) -> bool:
         return False
     spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", question.key)
     words = normalization.split(normalization.fold(f"{question.label} {question.criterion} {spaced}"))
-    return not _PROTECTED.isdisjoint(words)
+    return not _PROTECTED.isdisjoint([*words, *(word.removeprefix("ال") for word in words)])

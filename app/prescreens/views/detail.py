@@ -29,7 +29,7 @@ from app.prescreens import api_examples, emails, presentation
 from app.prescreens.events import EVENTS, SUBJECT
 from app.prescreens.forms import ELSE, AskForm, DecisionForm, LookForm, NoteForm
 from app.prescreens.forms.personal import CaseFileForm, PersonalForm, language_of
-from app.prescreens.models import Prescreen
+from app.prescreens.models import Prescreen, QuestionType
 from app.prescreens.presentation import reasons as reasons_shown
 from app.prescreens.queries import (
     alike,
@@ -157,6 +157,7 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         else AskForm(formdata=None, version=prescreen.version, keys=_asked_about()),
         askable=applicable(questionnaire.questions, prescreen.submission),
         why_not_ask=denied or (first_look.FIRST if veiled else why_not_ask(prescreen, now)),
+        contact_question=_contact_question(questionnaire, prescreen),
         contradictions=[] if veiled else _contradictions(prescreen, questionnaire),
         also_waiting=[
             each
@@ -244,6 +245,12 @@ def _asked(
 def _asked_about() -> list[str]:
     """The question that a flag leads to."""
     return [request.args["ask"]] if "ask" in request.args else []
+
+
+def _contact_question(questionnaire: QuestionnaireDetail, prescreen: Prescreen) -> str:
+    """The question to ask about a number or address that somebody else has too; empty where neither was asked."""
+    asked = {question.type: question.key for question in applicable(questionnaire.questions, prescreen.submission)}
+    return asked.get(QuestionType.PHONE) or asked.get(QuestionType.EMAIL) or ""
 
 
 def _contradictions(prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> list[presentation.ContradictionRow]:
