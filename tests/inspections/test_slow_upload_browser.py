@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.inspections.test_capture_browser import phone  # noqa: F401
+from app.kernel.store import digest
+from tests.inspections.test_capture import items
+from tests.inspections.test_capture_browser import WAITING, phone  # noqa: F401
 from tests.inspections.test_late_browser import join
 from tests.pictures import picture
 from tests.project.visual_checks import serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
+NO_WAY = "There is no connection."
 PART = 512 * 1024
 PHOTO = picture("PNG").ljust(3 * PART, b"\0")
 CHANGES = """() => {
@@ -112,3 +115,48 @@ def test_amounts_are_written_as_the_language_writes_them(app, integrator, phone,
         expect(page.locator("#capture-sent")).not_to_have_text(text)
         parts.let_go()
         expect(page.locator("#capture-sent")).to_be_empty()
+
+
+@pytest.mark.parametrize(
+    ("status", "text"), [(503, "It cannot be taken right now."), (429, "It cannot be taken right now."), (0, NO_WAY)]
+)
+def test_it_says_why_it_waits_and_nothing_is_lost(app, integrator, phone, database, status, text) -> None:  # noqa: F811
+    session = integrator.create()
+    invite = integrator.invite(session)
+    page, state = phone, phone.locator("#capture-state")
+    refuse = (lambda route: route.fulfill(status=status, body="<p>no")) if status else (lambda route: route.abort())
+    with serving(app) as address:
+        join(page, address, session, invite)
+        page.context.route("**/evidence/whole/**", refuse)
+        send(page)
+        expect(state).to_contain_text(f"{WAITING}1 {text}")
+        expect(page.locator("#capture-sent")).to_be_empty()
+        page.context.unroute("**/evidence/whole/**")
+        expect(state).to_contain_text("Arrived: it is in the record.", timeout=30_000)
+    (found,) = items(database, session)
+    assert found.sha256 == digest(PHOTO)
+
+
+def test_once_a_part_arrives_there_is_a_connection_again(app, integrator, phone) -> None:  # noqa: F811
+    session = integrator.create()
+    invite = integrator.invite(session)
+    page, parts, lost = phone, Parts(phone), iter([True])
+    state = page.locator("#capture-state")
+
+    def come(route: Route) -> None:
+        if route.request.method == "POST" and next(lost, False):
+            route.abort()
+        else:
+            parts.come(route)
+
+    with serving(app) as address:
+        join(page, address, session, invite)
+        page.context.route("**/evidence/parts/**", come)
+        send(page)
+        expect(state).to_contain_text(NO_WAY)
+        expect(page.locator("#capture-sent")).to_have_text("Sent: 0.5 MB of 1.5 MB", timeout=20_000)
+        expect(state).to_contain_text("Being sent.")
+        expect(state).not_to_contain_text(NO_WAY)
+        for _ in range(2):
+            parts.let_go()
+        expect(state).to_contain_text("Arrived: it is in the record.")

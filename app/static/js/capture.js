@@ -9,6 +9,7 @@ import { $, element, icon } from "./dom.js";
 const PART = 512 * 1024;
 const LONGEST_WAIT = 30000;
 const NO_SIGN_FOR = 60000; // after which a request is given up
+const AWAY = "away"; // there is a connection, but nothing is taken now
 const SPOKEN_EVERY = 10000;
 const MEGABYTE = 1024 * 1024; // as the form's limit counts them
 const SOON = 32 * 1024;
@@ -21,6 +22,7 @@ const words = box?.dataset;
 const sentBox = element("div", "stack"); // outside the box, which is read out when it changes
 const spoken = element("p", "visually-hidden");
 let failures = 0;
+let trouble = ""; // why the last try failed
 let busy = false;
 let timer = 0;
 let position = null;
@@ -55,7 +57,7 @@ function ask(path, fields, moved) {
       clearTimeout(silent);
       const ours = request.getResponseHeader("Content-Type")?.startsWith("application/json");
       if (ours && request.response && request.status < 500) resolve(request.response);
-      else reject(new Error(`status ${request.status}`));
+      else reject(new Error(request.status ? AWAY : "no answer"));
     };
     alive();
     request.send(body);
@@ -81,9 +83,11 @@ async function show(text = "", tone = "", refused = []) {
   const parts = [];
   if (files.length) {
     const online = navigator.onLine && !failures;
-    const state = stopped || [online ? words.sending : words.offline, words.until ?? ""].join(" ");
+    const later = online ? words.sending : navigator.onLine && trouble === AWAY ? words.later : words.offline;
+    const state = stopped || [later, words.until ?? ""].join(" ");
     const line = element("p", "", element("strong", "", `${words.waiting} ${files.length}`), ` ${state}`);
-    parts.push(element("div", "notice warn", icon(stopped ? "circle-alert" : online ? "send" : "wifi-off"), line));
+    const sign = stopped ? "circle-alert" : online ? "send" : later === words.later ? "hourglass" : "wifi-off";
+    parts.push(element("div", "notice warn", icon(sign), line));
   }
   $("#over-text")?.toggleAttribute("hidden", files.length > 0);
   if (text) parts.push(element("div", `notice ${tone}`, icon(tone === "warn" ? "circle-alert" : "check"), element("p", "", text)));
@@ -190,6 +194,10 @@ async function send(item, moved) {
         const heard = (loaded) => moved(there + Math.min(loaded, part.size)); // the form around it counts as well
         const kept = await ask(`evidence/parts/${sha256}`, { part: new File([part], "part") }, heard);
         if (!kept.kept) return kept;
+        if (failures) {
+          failures = 0; // it goes on: a part that is there is not sent again
+          await show();
+        }
       }
       there += part.size;
       moved(there);
@@ -221,7 +229,7 @@ async function flush() {
       const all = files.reduce((bytes, { blob }) => bytes + blob.size, done);
       const answer = await send(item, (sent) => move(done + sent, all));
       const [result] = answer.results ?? [{ reason: answer.over, text: answer.text }];
-      if (["away", "incomplete"].includes(result.reason)) throw new Error(result.reason);
+      if (["away", "incomplete"].includes(result.reason)) throw new Error(AWAY);
       failures = 0;
       if (answer.over || KEPT.includes(result.reason)) {
         stopped = result.text;
@@ -237,8 +245,9 @@ async function flush() {
     await announce(0);
     // This page was opened without a connection: now there is the real one.
     if ("offlinePage" in words && (await queue.all()).length === 0) location.reload();
-  } catch {
+  } catch ({ message }) {
     failures += 1;
+    trouble = message;
     await show();
     timer = setTimeout(flush, Math.min(LONGEST_WAIT, 1000 * 2 ** failures));
   } finally {
