@@ -174,12 +174,20 @@ def test_a_script_hears_the_same_in_the_pages_language(phone, app, integrator) -
     assert "ni une image JPEG" in answer.json["results"][1]["text"]
 
 
-@pytest.mark.parametrize("typed", ["9" * 14, "-1", "x", "9999999999999"])
-def test_a_device_clock_that_is_years_off_is_kept_as_it_is_said_or_left_out(phone, session, database, typed) -> None:
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("946684800000", {"captured_at": "2000-01-01T00:00:00.000Z", "captured_by": "device"}),
+        *((odd, {}) for odd in ("9" * 14, "-1", "x", "9999999999999")),
+    ],
+)
+def test_a_device_clock_that_is_years_off_is_kept_as_it_is_said_or_left_out(
+    phone, session, database, typed, expected
+) -> None:
     phone.allow()
     phone.send(note="n", captured_at=typed, latitude="91", longitude="nan", accuracy="x")
     (found,) = items(database, session)
-    assert found.particulars.keys() == {"name", "random"}
+    assert {name: each for name, each in found.particulars.items() if name not in ("name", "random")} == expected
 
 
 def test_a_store_that_is_away_costs_nothing_and_says_so(phone, session, database, monkeypatch) -> None:

@@ -25,10 +25,11 @@ def phone(chromium):
     context.close()
 
 
-def test_captures_survive_an_outage_and_a_reload(app, integrator, phone, database) -> None:
+def test_captures_survive_a_minute_without_connection_and_a_reload(app, integrator, phone, database) -> None:
     session = integrator.create()
     invite = integrator.invite(session)
     page = phone
+    page.clock.install()
     with serving(app) as address:
         page.goto(f"{address}/join/{session['id']}/?t={token_of(invite)}")
         page.get_by_role("button", name="Continue").click()
@@ -47,6 +48,8 @@ def test_captures_survive_an_outage_and_a_reload(app, integrator, phone, databas
         page.get_by_role("button", name="Send").click()
         expect(state).to_contain_text(f"{WAITING}3")
         expect(state).to_contain_text("There is no connection.")
+        page.clock.run_for(60_000)
+        expect(state).to_contain_text(f"{WAITING}3")
         page.reload()
         expect(page.get_by_role("heading", level=1)).to_have_text("No connection")
         expect(state).to_contain_text(f"{WAITING}3")

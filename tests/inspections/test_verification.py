@@ -119,8 +119,10 @@ def test_every_tampering_shows(kind: str, forge: Forge, tmp_path: Path) -> None:
     roots = load_pem_x509_certificates(root.read_bytes())
     verdict = verification.verify(SESSION, links, stamped, roots, length=len(links), head=links[-1].hash)
     assert verdict.result == expected, verdict
-    made = bundle.bundle(links, statement(links), stamped)
+    strange = load_pem_x509_certificates((forge.strange.folder / "root.pem").read_bytes())
+    made = bundle.bundle(links, statement(links), stamped, roots=[*roots, *strange])
     folder = unpack(made, tmp_path / "bundle")
+    assert len(list((folder / "roots").iterdir())) == 2, "a forger puts the root of another authority beside ours"
     with_file, in_folder, alone = run(folder, str(root)), run(folder, str(forge.ours.folder)), run(folder)
     assert (with_file.returncode, with_file.stderr) == (EXIT_CODES[expected], ""), with_file
     assert in_folder.returncode == EXIT_CODES[expected], in_folder

@@ -7,6 +7,7 @@ from flask import Flask
 
 from app.inspections import numbers
 from app.kernel.crypto import sha256
+from app.kernel.text.i18n import LANGUAGES
 from tests.inspections.test_capture import PLACED, Phone, file, items
 from tests.inspections.test_nightly import tamper
 from tests.pages import text
@@ -85,6 +86,15 @@ def test_a_record_that_was_changed_is_said_not_to_hold_in_the_readers_language(a
     french = asked(app, number, Accept_Language="fr")
     assert "pas intact" in french.text
     assert 'lang="fr"' in french.text
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_line_ends_within_the_name_of_the_hash(app, lang: str) -> None:
+    for q in ("", "nonsense"):
+        page = app.test_client().get("/verify/", query_string={"lang": lang, "q": q}).text
+        assert page.count("SHA\u2011256") >= 2
+        assert "SHA-256" not in page
 
 
 @ONE_DATABASE

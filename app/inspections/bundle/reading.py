@@ -103,9 +103,7 @@ def _contents(archive: zipfile.ZipFile) -> Contents:
         _stamped(files) if named else _former_stamped(files),
         {sha256(record): record for record in _records(files)},
         _by_stem(hashed, "originals/"),
-        {PurePosixPath(name).stem: _text(files, name) for name in files if name.startswith("consent/")}
-        if named
-        else None,
+        _wordings(files) if named else None,
         _fault(_text(files, "SHA256SUMS"), sums) if named else "",
     )
 

@@ -8,13 +8,21 @@ import { $, element, icon } from "./dom.js";
 
 const PART = 512 * 1024;
 const LONGEST_WAIT = 30000;
+const NO_SIGN_FOR = 60000; // after which a request is given up
+const AWAY = "away"; // there is a connection, but nothing is taken now
+const SPOKEN_EVERY = 10000;
+const MEGABYTE = 1024 * 1024; // as the form's limit counts them
+const SOON = 32 * 1024;
 const KEPT = ["unanswered", "ended", "too_late", "too_many", "looking_on"]; // the phone keeps what these are said of
 
 const form = $("#capture form");
 const place = location.pathname.replace(/[^/]+$/, "");
 const box = $("#capture-state");
 const words = box?.dataset;
+const sentBox = element("div", "stack"); // outside the box, which is read out when it changes
+const spoken = element("p", "visually-hidden");
 let failures = 0;
+let trouble = ""; // why the last try failed
 let busy = false;
 let timer = 0;
 let position = null;
@@ -25,20 +33,35 @@ const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(
 const hash = async (bytes) => hex(await crypto.subtle.digest("SHA-256", bytes));
 const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
 
-/** The form's answer to a request; throws when there is no connection or the other side cannot answer. */
-async function ask(path, fields) {
+/** The form's answer to a request, which may take long as long as something moves; `moved` hears how many bytes are sent.
+    Fails when there is no connection or the other side cannot answer. */
+function ask(path, fields, moved) {
   const body = fields && new FormData();
   for (const [name, value] of Object.entries(fields ?? {})) body.append(name, value);
   body?.append("csrf_token", $("#capture [name=csrf_token]").value);
-  const answer = await fetch(place + path + location.search, {
-    method: body ? "POST" : "GET",
-    body,
-    headers: { Accept: "application/json" },
-    signal: AbortSignal.timeout(60000),
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest(); // fetch does not say what is sent
+    let silent = 0;
+    const alive = () => {
+      clearTimeout(silent);
+      silent = setTimeout(() => request.abort(), NO_SIGN_FOR);
+    };
+    request.open(body ? "POST" : "GET", place + path + location.search);
+    request.setRequestHeader("Accept", "application/json");
+    request.responseType = "json";
+    request.upload.onprogress = ({ loaded }) => {
+      alive();
+      moved?.(loaded);
+    };
+    request.onloadend = () => {
+      clearTimeout(silent);
+      const ours = request.getResponseHeader("Content-Type")?.startsWith("application/json");
+      if (ours && request.response && request.status < 500) resolve(request.response);
+      else reject(new Error(request.status ? AWAY : "no answer"));
+    };
+    alive();
+    request.send(body);
   });
-  const type = answer.headers.get("Content-Type") ?? "";
-  if (!type.startsWith("application/json") || answer.status >= 500) throw new Error(`status ${answer.status}`);
-  return answer.json();
 }
 
 /** Links that save files of this phone, which nobody else has. */
@@ -53,26 +76,51 @@ function copies(files) {
   return list;
 }
 
-/** Says what waits on this phone, and what became of the last file; `refused` is one that will never be taken. */
-async function show(sent, text = "", tone = "", refused = []) {
+/** Says what waits on this phone, and what became of the last file; `refused` is one that will never be taken. What is said
+    already stays as it is, so that it is not read out again. */
+async function show(text = "", tone = "", refused = []) {
   const files = await queue.all();
-  box.replaceChildren();
+  const parts = [];
   if (files.length) {
     const online = navigator.onLine && !failures;
-    const state = stopped || [online ? words.sending : words.offline, words.until ?? ""].join(" ");
+    const later = online ? words.sending : navigator.onLine && trouble === AWAY ? words.later : words.offline;
+    const state = stopped || [later, words.until ?? ""].join(" ");
     const line = element("p", "", element("strong", "", `${words.waiting} ${files.length}`), ` ${state}`);
-    box.append(element("div", "notice warn", icon(stopped ? "circle-alert" : online ? "send" : "wifi-off"), line));
+    const sign = stopped ? "circle-alert" : online ? "send" : later === words.later ? "hourglass" : "wifi-off";
+    parts.push(element("div", "notice warn", icon(sign), line));
   }
   $("#over-text")?.toggleAttribute("hidden", files.length > 0);
-  if (sent !== undefined) {
-    const bar = element("progress", "");
-    bar.max = 1;
-    bar.value = sent;
-    bar.setAttribute("aria-label", words.sending);
-    box.append(bar);
+  if (text) parts.push(element("div", `notice ${tone}`, icon(tone === "warn" ? "circle-alert" : "check"), element("p", "", text)));
+  if (stopped || refused.length) parts.push(copies([...(stopped ? files : []), ...refused]));
+  if (parts.map((part) => part.textContent).join("") !== box.textContent) box.replaceChildren(...parts);
+}
+
+/** An amount as people of this language write it: `0.5 MB`, in kilobytes where all is less than one. Digits as elsewhere on
+    the page. */
+function amount(bytes, all) {
+  const [unit, size, tenths] = all < MEGABYTE ? ["kilobyte", 1024, 1] : ["megabyte", MEGABYTE, 10];
+  const format = new Intl.NumberFormat(`${document.documentElement.lang}-u-nu-latn`, { style: "unit", unit });
+  return format.format(Math.floor((bytes / size) * tenths) / tenths);
+}
+
+/** Says how many bytes of all are sent; nothing once they are, when sending stops, and of what goes in a moment. */
+function move(sent, all = 0) {
+  sentBox.hidden = all < SOON;
+  if (sentBox.hidden) {
+    sentBox.replaceChildren();
+    spoken.textContent = "";
+    return;
   }
-  if (text) box.append(element("div", `notice ${tone}`, icon(tone === "warn" ? "circle-alert" : "check"), element("p", "", text)));
-  if (stopped || refused.length) box.append(copies([...(stopped ? files : []), ...refused]));
+  if (!sentBox.firstChild) {
+    const bar = element("progress", "");
+    bar.setAttribute("aria-labelledby", "capture-amount");
+    sentBox.append(element("p", "small"), bar);
+    sentBox.firstChild.id = "capture-amount";
+  }
+  const [line, bar] = sentBox.children;
+  bar.max = all;
+  bar.value = sent;
+  line.textContent = words.moved.replace("{sent}", amount(sent, all)).replace("{all}", amount(all, all));
 }
 
 /** This phone's key, made once; its public half is named in the record. */
@@ -130,8 +178,9 @@ async function keep(blob, kind, name, capturedAt) {
   await queue.set("previous", await hash(text));
 }
 
-/** Sends one file: the parts that are not there yet, then the list of all. Answers what became of it. */
-async function send(item) {
+/** Sends one file: the parts that are not there yet, then the list of all. Answers what became of it; `moved` hears how
+    many bytes are there. */
+async function send(item, moved) {
   const { blob, sha256, ...facts } = item;
   const parts = [];
   for (let at = 0; at < blob.size; at += PART) parts.push(blob.slice(at, at + PART));
@@ -139,11 +188,19 @@ async function send(item) {
   const state = await ask(`evidence/parts/${sha256}`);
   if (!state.known && !state.over && !state.results) {
     const here = new Set(state.have);
+    let there = 0;
     for (const [n, part] of parts.entries()) {
-      if (here.has(sums[n])) continue;
-      const kept = await ask(`evidence/parts/${sha256}`, { part: new File([part], "part") });
-      if (!kept.kept) return kept;
-      await show((n + 1) / parts.length);
+      if (!here.has(sums[n])) {
+        const heard = (loaded) => moved(there + Math.min(loaded, part.size)); // the form around it counts as well
+        const kept = await ask(`evidence/parts/${sha256}`, { part: new File([part], "part") }, heard);
+        if (!kept.kept) return kept;
+        if (failures) {
+          failures = 0; // it goes on: a part that is there is not sent again
+          await show();
+        }
+      }
+      there += part.size;
+      moved(there);
     }
   }
   return state.over ? state : ask(`evidence/whole/${sha256}`, { ...facts, parts: sums.join(",") });
@@ -161,15 +218,18 @@ async function flush() {
   if (busy || stopped) return;
   busy = true;
   clearTimeout(timer);
+  const speaking = setInterval(() => (spoken.textContent = sentBox.textContent), SPOKEN_EVERY);
   try {
     if (form) await enroll();
     let files;
+    let done = 0;
     while ((files = await queue.all()).length) {
       const [item] = files;
       await announce(files.length);
-      const answer = await send(item);
+      const all = files.reduce((bytes, { blob }) => bytes + blob.size, done);
+      const answer = await send(item, (sent) => move(done + sent, all));
       const [result] = answer.results ?? [{ reason: answer.over, text: answer.text }];
-      if (["away", "incomplete"].includes(result.reason)) throw new Error(result.reason);
+      if (["away", "incomplete"].includes(result.reason)) throw new Error(AWAY);
       failures = 0;
       if (answer.over || KEPT.includes(result.reason)) {
         stopped = result.text;
@@ -177,18 +237,22 @@ async function flush() {
         return;
       }
       await queue.delete(item.sha256);
+      done += item.blob.size;
       const there = !result.reason || result.reason === "known";
       if (result.reason !== "known" && result.reason !== "erased") said -= 1;
-      await show(undefined, there ? words.arrived : result.text, there ? "good" : "warn", there ? [] : [item]);
+      await show(there ? words.arrived : result.text, there ? "good" : "warn", there ? [] : [item]);
     }
     await announce(0);
     // This page was opened without a connection: now there is the real one.
     if ("offlinePage" in words && (await queue.all()).length === 0) location.reload();
-  } catch {
+  } catch ({ message }) {
     failures += 1;
+    trouble = message;
     await show();
     timer = setTimeout(flush, Math.min(LONGEST_WAIT, 1000 * 2 ** failures));
   } finally {
+    clearInterval(speaking);
+    move();
     busy = false;
   }
 }
@@ -201,7 +265,7 @@ async function submitted(event) {
   const note = form.elements.note.value.trim();
   const large = files.find((file) => file.size > Number(words.most));
   if (large) {
-    await show(undefined, `${large.name}: ${words.tooLarge}`, "warn");
+    await show(`${large.name}: ${words.tooLarge}`, "warn");
     release();
     return;
   }
@@ -246,6 +310,11 @@ async function workOffline() {
 }
 
 if (box && crypto.subtle && window.indexedDB) {
+  sentBox.id = "capture-sent";
+  sentBox.hidden = true;
+  spoken.id = "capture-spoken";
+  spoken.setAttribute("role", "status");
+  box.after(sentBox, spoken);
   form?.addEventListener("submit", submitted);
   form?.addEventListener("change", preview);
   addEventListener("online", () => {
