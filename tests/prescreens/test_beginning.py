@@ -65,7 +65,9 @@ def test_from_the_first_form_to_the_first_decision(app: Flask, database: Databas
     (id,) = {UUID(found) for found in re.findall(r'href="/prescreens/([0-9a-f-]{36})', text(agent.get("/prescreens")))}
     reasons = {"reason": "Budget", "about:Budget": ":else", "other:Budget": "Quokkas need more room"}
     fields = token(agent, f"/prescreens/{id}", "deny")
-    assert admin.post(f"/prescreens/{id}/deny", data={**fields, **reasons, "csrf_token": csrf(admin)}).status_code == 403
+    assert (
+        admin.post(f"/prescreens/{id}/deny", data={**fields, **reasons, "csrf_token": csrf(admin)}).status_code == 403
+    )
     assert agent.post(f"/prescreens/{id}/deny", data={**fields, **reasons}).status_code == 303
     decision = last(database, id)
     assert sweep(database, decision.final_at)
