@@ -173,8 +173,7 @@ class WorkerDatabases:
             self._reused.close()
             self._reused = None
             for database in self._watched:
-                database.reader.dispose()
-                database.writer.dispose()
+                database.dispose()
         if self._reused is None:
             self._reused = ReusedFile(self.folder / f"{self.worker}-own.sqlite3", self.template)
         self._reused.refill(filled)
@@ -246,6 +245,8 @@ class WorkerDatabases:
         """Closes this worker's databases and lets go of the server, which stops with the last worker."""
         if self._reused is not None:
             self._reused.close()
+        for database in self._watched:
+            database.dispose()
         if "own" in self.__dict__:
             self.own.dispose()
             with self.server.connect() as connection:

@@ -81,7 +81,7 @@ def test_nothing_is_left_in_the_files(
         )
     left = kept(database)
     assert left, "the index and the log, or dead rows, keep it for a while"
-    database.reader.dispose()
+    database.dispose()
     assert desk.json("db", "compact") == {"log_emptied": True}
     assert not kept(database), kept(database)
     assert desk.json("check", "search")["equal"] is True
