@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.inspections import actions, numbers, queries, records
+from app.inspections.evidence import receiving
 from app.inspections.evidence.models import FieldPhone, Kind
 from app.inspections.evidence.rules import Unfit
 from app.inspections.locales import TRANSLATIONS
@@ -134,11 +135,11 @@ def test_until_a_day_after_the_end_and_not_longer(phone, session, integrator, da
     for late in (part(phone, PARTS[1]), phone.get(f"{phone.place}/evidence/parts/{WHOLE}"), say(phone, 1)):
         assert (late.status_code, late.json["over"]) == (410, "session_ended")
         assert "more than 24 hours ago" in late.json["text"]
-    item = actions.Item(Kind.NOTE, WHOLE, 1, "text/plain")
+    received = receiving.Received(Kind.NOTE, b"x", "text/plain")
     with database.write() as db:
         (invite,) = queries.invites(db, uuid.UUID(session["id"]))
         with pytest.raises(Unfit) as refused:
-            actions.capture(db, invite, item, by=WORKER, now=now(), late=True)
+            actions.capture(db, invite, received, by=WORKER, now=now(), late=True)
     assert refused.value.reason == "too_late"
 
 

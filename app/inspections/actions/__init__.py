@@ -10,7 +10,7 @@ from app.inspections.actions._visitor import Visitor
 from app.inspections.actions.add_remark import add_remark
 from app.inspections.actions.assign import assign, unassign
 from app.inspections.actions.attend import attend
-from app.inspections.actions.capture import Item, add_document, capture
+from app.inspections.actions.capture import add_document, capture
 from app.inspections.actions.change_notes import change_notes
 from app.inspections.actions.change_subjects import change_subjects
 from app.inspections.actions.change_wording import change_wording
@@ -50,7 +50,6 @@ from app.inspections.actions.withdraw import withdraw
 
 __all__ = [
     "PIECES_MAILED",
-    "Item",
     "Minted",
     "Outcome",
     "Visitor",

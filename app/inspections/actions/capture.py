@@ -3,42 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select
 
 from app.inspections import emails, events, people, queries, rules
 from app.inspections.actions._write import LockedInspection, Values, lock, record, seal_act, try_write
 from app.inspections.evidence import rules as evidence_rules
-from app.inspections.evidence.models import Copying, Evidence, EvidenceState, Kind
+from app.inspections.evidence.models import Copying, Evidence, EvidenceState
 from app.inspections.evidence.rules import Unfit
 from app.inspections.models import Inspection, Invite, Status
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A file that lies in the store already, and what is known of it.
-
-    `particulars` is what is personal about it: its name, when and where it was taken, and who says so.
-    """
-
-    kind: Kind
-    sha256: str
-    bytes: int
-    mime: str
-    particulars: Mapping[str, object] = field(default_factory=dict)
-    note: str | None = None
-    place_cut: bool = False
+if TYPE_CHECKING:
+    from app.inspections.evidence.receiving import Received  # with Pillow, which only those who receive need
 
 
-def capture(db: Db, invite: Invite, item: Item, *, by: Actor, now: datetime, late: bool = False) -> Evidence:
-    """Adds what a field user captured; with `late` also after the end, for what waited on their phone. Raises Unfit:
-    also when they may not, or when it is in the record already."""
+def capture(db: Db, invite: Invite, received: Received, *, by: Actor, now: datetime, late: bool = False) -> Evidence:
+    """Adds what a field user captured, which lies in the store already; with `late` also after the end, for what waited
+    on their phone. Raises Unfit: also when they may not, or when it is in the record already."""
     states = rules.JOINED_STATES
     locked = lock(db, invite.inspection_id, states, now=now)
     if locked is None and late:
@@ -49,22 +35,22 @@ def capture(db: Db, invite: Invite, item: Item, *, by: Actor, now: datetime, lat
     answers = queries.consents(db, invite.inspection_id).get(invite.id, {})
     inspection = queries.get(db, invite.inspection_id)
     evidence_rules.check_capture(inspection, now, role=invite.role, answers=answers, late=late)
-    return _add(db, locked, item, invite.id, states, by=by, now=now)
+    return _add(db, locked, received, invite.id, states, by=by, now=now)
 
 
-def add_document(db: Db, inspection_id: uuid.UUID, item: Item, *, by: Actor, now: datetime) -> Evidence:
+def add_document(db: Db, inspection_id: uuid.UUID, received: Received, *, by: Actor, now: datetime) -> Evidence:
     """Adds a document or a picture of an operator. Raises Conflict when it is over, Unfit when that is known."""
     locked = lock(db, inspection_id, rules.LIVE_STATES, now=now)
     if locked is None:
         rules.check_live(queries.get(db, inspection_id), now)
         raise Unfit("ended", 409)
-    return _add(db, locked, item, None, rules.LIVE_STATES, by=by, now=now)
+    return _add(db, locked, received, None, rules.LIVE_STATES, by=by, now=now)
 
 
 def _add(
     db: Db,
     locked: LockedInspection,
-    item: Item,
+    received: Received,
     invite_id: uuid.UUID | None,
     states: tuple[str, ...],
     *,
@@ -72,23 +58,24 @@ def _add(
     now: datetime,
 ) -> Evidence:
     """The inspection is locked, so of two who add the same file at once the second finds it here."""
-    known = queries.evidence_by_hash(db, locked.id, item.sha256)
+    hashed = received.sha256
+    known = queries.evidence_by_hash(db, locked.id, hashed)
     if known is not None:
         raise Unfit("erased" if known.erased_at else "known", 409)
     mine = select(func.count()).select_from(Evidence).where(Evidence.inspection_id == locked.id)
     if db.execute(mine).scalar_one() >= evidence_rules.MOST_ITEMS:
         raise Unfit("too_many", 409)
-    id, content = uuid.uuid4(), people.particulars(item.particulars)
+    id, content = uuid.uuid4(), people.particulars(received.particulars)
     digest = sha256(content)
     payload: dict[str, object] = {
         "item": str(id),
-        "kind": item.kind.value,
-        "sha256": item.sha256,
-        "bytes": item.bytes,
-        "type": item.mime,
+        "kind": received.kind.value,
+        "sha256": hashed,
+        "bytes": len(received.content),
+        "type": received.mime,
         "record": digest,
     }
-    if item.place_cut:
+    if received.place_cut:
         payload["place"] = "cut"
     changed = try_write(db, locked.id, states, {}, now=now)
     assert changed is not None, "it is locked"
@@ -99,24 +86,24 @@ def _add(
         Evidence.organization_id: locked.organization_id,
         Evidence.invite_id: invite_id,
         Evidence.sequence: select(Inspection.chain_length).where(Inspection.id == locked.id).scalar_subquery(),
-        Evidence.kind: item.kind.value,
-        Evidence.sha256: item.sha256,
-        Evidence.bytes: item.bytes,
-        Evidence.mime: item.mime,
+        Evidence.kind: received.kind.value,
+        Evidence.sha256: hashed,
+        Evidence.bytes: len(received.content),
+        Evidence.mime: received.mime,
         Evidence.record: digest,
         Evidence.received_at: now,
     }
     db.execute(insert(Evidence).values(dict(values)))
-    pictured = item.mime.startswith("image/")
+    pictured = received.mime.startswith("image/")
     state: Values = {
         EvidenceState.evidence_id: id,
         EvidenceState.inspection_id: locked.id,
         EvidenceState.content: content,
-        EvidenceState.note: item.note,
+        EvidenceState.note: received.note,
         EvidenceState.copying: (Copying.PENDING if pictured else Copying.NONE).value,
     }
     db.execute(insert(EvidenceState).values(dict(state)))
-    data: dict[str, object] = {"evidence": str(id), "kind": item.kind.value, "sha256": item.sha256}
+    data: dict[str, object] = {"evidence": str(id), "kind": received.kind.value, "sha256": hashed}
     if Status.CLOSED in states:
         data["late"] = True
     messages = [emails.copy_job(id)] if pictured else []

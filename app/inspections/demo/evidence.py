@@ -56,16 +56,7 @@ def _capture(
     late: bool = False,
 ) -> None:
     receiving.keep(kept, invite.inspection_id, received)
-    item = actions.Item(
-        received.kind,
-        received.sha256,
-        len(received.content),
-        received.mime,
-        received.particulars,
-        received.note,
-        received.place_cut,
-    )
-    made = actions.capture(db, invite, item, by=by, now=now, late=late)
+    made = actions.capture(db, invite, received, by=by, now=now, late=late)
     if received.mime.startswith("image/"):
         _copy(db, kept, queries.evidence_item(db, invite.inspection_id, made.id), received)
 

@@ -90,18 +90,9 @@ def add(invite: Invite, kept: Store, received: Received, name: str, *, late: boo
     if known is not None:
         raise Unfit("erased" if known.erased_at else "known", 409)
     receiving.keep(kept, invite.inspection_id, received)
-    item = actions.Item(
-        received.kind,
-        received.sha256,
-        len(received.content),
-        received.mime,
-        received.particulars,
-        received.note,
-        received.place_cut,
-    )
     try:
         with side_transaction() as db:
-            actions.capture(db, invite, item, by=_visitor().actor(invite), now=clock.now(), late=late)
+            actions.capture(db, invite, received, by=_visitor().actor(invite), now=clock.now(), late=late)
     except Unfit as unfit:
         if unfit.reason not in ("known", "erased"):
             with suppress(Exception):  # away meanwhile: the file is no evidence, and named by nothing

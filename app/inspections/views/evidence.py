@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from flask import Response, request
 
@@ -74,15 +75,8 @@ def add_document(id: str) -> Response:
     received = receiving.file(file.stream.read(), Sent(file.filename, source="operator"), place_allowed=allowed)
     receiving.keep(_store(), inspection.id, received)
     # What an operator adds is a document to the record, also where it is a picture.
-    item = actions.Item(
-        Kind.DOCUMENT,
-        received.sha256,
-        len(received.content),
-        received.mime,
-        received.particulars,
-        place_cut=received.place_cut,
-    )
-    actions.add_document(db(), inspection.id, item, by=me().actor(), now=clock.now())
+    document = replace(received, kind=Kind.DOCUMENT)
+    actions.add_document(db(), inspection.id, document, by=me().actor(), now=clock.now())
     return back_to(inspection)
 
 
