@@ -41,6 +41,8 @@ class Refusal(Exception):
     """Changes by other users since the version that the user saw; shown with the sentence."""
     current: int | str | None = None
     """The current version for the form, when the action is still possible after those changes."""
+    form_stands = False
+    """Whether its form is on the page as before, so that what was typed can go back into it."""
 
     def __init__(
         self,
@@ -87,6 +89,12 @@ class Conflict(Refusal):
     status, code, title = 409, "conflict", "Conflict"
 
 
+class Outdated(Conflict):
+    """What was sent was made from an older state, and is possible in the present one too: look again, send again."""
+
+    form_stands = True
+
+
 class Gone(Refusal):
     status, code, title = 410, "gone", "Gone"
 
@@ -101,6 +109,7 @@ class UnsupportedMedia(Refusal):
 
 class Invalid(Refusal):
     status, code, title = 422, "invalid", "Invalid input"
+    form_stands = True
 
 
 class Locked(Refusal):

@@ -21,7 +21,7 @@ from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
-from app.kernel.errors import Conflict
+from app.kernel.errors import Outdated
 from app.kernel.outbox import outbox
 from app.kernel.outbox.outbox import Message
 
@@ -73,7 +73,7 @@ def write(
     inspection = try_write(db, inspection_id, states, values, now=now, only=only)
     if inspection is None:
         check(queries.get(db, inspection_id))
-        raise Conflict(CHANGED_MEANWHILE)
+        raise Outdated(CHANGED_MEANWHILE)
     return inspection
 
 

@@ -14,7 +14,7 @@ from app.inspections.queries import search
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import random_digits, random_token, sha256
 from app.kernel.db.engine import Db
-from app.kernel.errors import Conflict
+from app.kernel.errors import Outdated
 from app.kernel.text.normalization import telephone_key
 
 
@@ -39,7 +39,7 @@ def invite(
     inspection = lock(db, inspection_id, rules.LIVE_STATES, now=now)
     if inspection is None:
         rules.check_invite(queries.get(db, inspection_id), now)
-        raise Conflict(CHANGED_MEANWHILE)
+        raise Outdated(CHANGED_MEANWHILE)
     id, token = uuid.uuid4(), random_token(24, "tok_")
     code = random_digits() if recipient_email or recipient_phone else None
     values: Values = {

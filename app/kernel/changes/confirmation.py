@@ -21,7 +21,7 @@ from app.kernel.changes.fingerprint import content_of_file, content_of_message, 
 from app.kernel.crypto import same
 from app.kernel.db import transaction
 from app.kernel.db.engine import Db
-from app.kernel.errors import Change, Conflict, Refusal
+from app.kernel.errors import Change, Outdated, Refusal
 from app.kernel.outbox import ssrf, webhooks
 from app.kernel.outbox.email import from_address, sent_html
 from app.kernel.outbox.outbox import COLLECTED, Message
@@ -189,7 +189,7 @@ def act_as_seen(db: Db, action: Action[T], version: int | None, about: Sequence[
     with collecting_messages(db) as messages:
         result = action(db, version)
     if not same(fingerprint(messages, *about), seen):
-        raise Conflict("What would be sent has changed since you saw it. Nothing was done or sent.", code=CHANGED)
+        raise Outdated("What would be sent has changed since you saw it. Nothing was done or sent.", code=CHANGED)
     return result
 
 

@@ -16,7 +16,7 @@ from app.kernel.changes.events import Actor, is_own_act, person_of
 from app.kernel.changes.fingerprint import fingerprint
 from app.kernel.db.engine import Db
 from app.kernel.db.prepared import Prepared
-from app.kernel.errors import Conflict, NotFound
+from app.kernel.errors import Conflict, NotFound, Outdated
 from app.kernel.json_types import JsonObject
 from app.prescreens import emails, events
 from app.prescreens.actions._snapshot import take_snapshot
@@ -47,8 +47,6 @@ class Explanation(NamedTuple):
 
 
 PENDING = ReviewStatus.PENDING.value
-CHANGED = "prescreen.changed"
-"""The code of STALE: its form is still on the page and can be sent again (templates/refused.html)."""
 STALE = "This changed while you were reading it. Nothing was decided. Read it once more and try again."
 EVENTS = {"approved": events.APPROVED, "denied": events.DENIED}
 _NO_PENDING_DECISION = UUID(int=0)
@@ -97,7 +95,7 @@ def write_review(
     reviewed = _update(reach.kind, version is not None).first(db, parameters)
     if reviewed is None:
         _refuse(db, prescreen_id, reach, by, now, decidable_at, pending)
-        raise Conflict(STALE, code=CHANGED)
+        raise Outdated(STALE)
     questionnaire = questionnaires.version(db, reviewed.workflow_template_id, reviewed.template_version)
     messages = emails.decided(db, reviewed, questionnaire)
     data: dict[str, object] = {"told": bool(messages)}

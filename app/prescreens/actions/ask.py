@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, insert, select, update
 from app.dashboard.undo import actions as undo
 from app.kernel.changes.events import Actor, person_of
 from app.kernel.db.engine import Db
-from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.errors import Invalid, NotFound, Outdated
 from app.kernel.text import normalization, search
 from app.prescreens import emails, events
-from app.prescreens.actions._review import CHANGED, STALE
+from app.prescreens.actions._review import STALE
 from app.prescreens.actions._write import record
 from app.prescreens.actions.look import check_looked
 from app.prescreens.events import SUBJECT
@@ -47,7 +47,7 @@ def ask(
     check_looked(db, prescreen, person_of(by), now)
     questionnaire = questionnaires.of_prescreen(db, prescreen)
     if version is not None and prescreen.version != version:
-        raise Conflict(STALE.replace("Nothing was decided", "Nothing was sent"), code=CHANGED)
+        raise Outdated(STALE.replace("Nothing was decided", "Nothing was sent"))
     reopened, added = rules.check_ask(prescreen, questionnaire.questions, keys, labels, text, now)
     undo.check_not_pending(db, SUBJECT, prescreen_id, person_of(by) or 0, now)
     id = uuid4()

@@ -9,9 +9,8 @@ from sqlalchemy import select
 from app.dashboard.undo import actions as undo
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
-from app.kernel.errors import Conflict, NotFound
+from app.kernel.errors import NotFound, Outdated
 from app.prescreens.actions._review import (
-    CHANGED,
     STALE,
     check_explanation,
     check_review,
@@ -58,9 +57,9 @@ def decide(
     check_review(db, prescreen, by, now)
     check_looked(db, prescreen, person_id, now)
     if prescreen.version != version:
-        raise Conflict(STALE, code=CHANGED)
+        raise Outdated(STALE)
     if decision_fingerprint(db, prescreen, verb) != preview:
-        raise Conflict(
+        raise Outdated(
             "What would be sent is not what this page showed any more, so nothing was decided. Read it once more.",
             code="preview.changed",
         )

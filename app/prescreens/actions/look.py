@@ -9,9 +9,9 @@ from sqlalchemy import select
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_or_ignore
-from app.kernel.errors import Conflict, NotFound
+from app.kernel.errors import Conflict, NotFound, Outdated
 from app.prescreens import events
-from app.prescreens.actions._review import CHANGED, STALE
+from app.prescreens.actions._review import STALE
 from app.prescreens.actions._write import record
 from app.prescreens.models import COLUMNS, FirstLook, Prescreen
 from app.prescreens.queries import first_looks
@@ -51,7 +51,7 @@ def look(
     if known is None:
         first_look.check_look(prescreen, choice, now)
         if version is not None and prescreen.version != version:
-            raise Conflict(STALE.replace("decided", "kept"), code=CHANGED)
+            raise Outdated(STALE.replace("decided", "kept"))
         values = {
             "prescreen_id": prescreen_id,
             "person_id": person_id,
