@@ -67,15 +67,8 @@ def erase_prospect(
 ) -> int:
     """Erases a prospect who is no contact, by a prescreen of theirs: it and the others filed under nobody that
     have the same address. Returns how many. Raises NotFound, Conflict (as above, or there is a contact)."""
-    mine = select(*COLUMNS).where(Prescreen.id == prescreen_id, reach.rows(Prescreen.organization_id))
-    row = db.execute(mine.with_for_update()).one_or_none()
-    if row is None:
-        raise NotFound("There is no such prescreen, or it belongs to an organization that is not yours.")
-    prescreen = cast(Prescreen, row)
-    if prescreen.erased_at:
-        raise Conflict("This prescreen was erased before. Nothing was changed.", code="prescreen.erased")
-    if prescreen.contact_id:
-        raise Conflict(FILED, code="prescreen.filed")
+    erased = "This prescreen was erased before. Nothing was changed."
+    prescreen = personal.prospect(db, prescreen_id, reach, erased=erased, filed=FILED, locked=True)
     ids = personal.prescreens_of_nobody(db, prescreen)
     erase_prescreens(db, ids, by=by, now=now, recent=recent, reason=reason)
     return len(ids)

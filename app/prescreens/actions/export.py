@@ -3,25 +3,21 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from uuid import UUID
-
-from sqlalchemy import select
 
 from app.kernel.changes import events as history
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
-from app.kernel.errors import Conflict, NotFound
+from app.kernel.errors import NotFound
 from app.kernel.json_types import JsonObject
 from app.kernel.store import digest
 from app.prescreens import events
 from app.prescreens.actions._write import record
 from app.prescreens.events import CONTACT
-from app.prescreens.models import COLUMNS, Prescreen
-from app.prescreens.queries import contacts
+from app.prescreens.queries import contacts, personal
 from app.prescreens.queries.export import exported
-from app.prescreens.queries.personal import prescreens_of, prescreens_of_nobody
 from app.prescreens.queries.stages import Reach
 
 FILED = "This prescreen is filed under a contact. Export the contact, on their page, with everything that is theirs."
@@ -40,7 +36,7 @@ def export_contact(db: Db, contact_id: UUID, *, reach: Reach, reason: str, by: A
     contact = contacts.get(db, contact_id, reach)
     if contact is None:
         raise NotFound("There is no such contact, or it belongs to an organization that is not yours.")
-    found = exported(db, contact, prescreens_of(db, contact), now)
+    found = exported(db, contact, personal.prescreens_of(db, contact), now)
     file = _file(f"contact-{contact_id.hex[:8]}.json", found)
     data = {"reason": reason, "sha256": file.sha256}
     note_export(db, events.CONTACT_EXPORTED, contact_id, contact.organization_id, by=by, now=now, data=data)
@@ -50,16 +46,9 @@ def export_contact(db: Db, contact_id: UUID, *, reach: Reach, reason: str, by: A
 def export_prospect(db: Db, prescreen_id: UUID, *, reach: Reach, reason: str, by: Actor, now: datetime) -> ExportedFile:
     """The same of a prospect who is no contact, by a prescreen of theirs: it and the others that `erase_prospect` would
     erase. Raises NotFound, Conflict (there is a contact, or it was erased)."""
-    mine = select(*COLUMNS).where(Prescreen.id == prescreen_id, reach.rows(Prescreen.organization_id))
-    row = db.execute(mine).one_or_none()
-    if row is None:
-        raise NotFound("There is no such prescreen, or it belongs to an organization that is not yours.")
-    prescreen = cast(Prescreen, row)
-    if prescreen.erased_at:
-        raise Conflict("What was personal in it was erased. There is nothing to export.", code="prescreen.erased")
-    if prescreen.contact_id:
-        raise Conflict(FILED, code="prescreen.filed")
-    found = exported(db, None, prescreens_of_nobody(db, prescreen), now)
+    erased = "What was personal in it was erased. There is nothing to export."
+    prescreen = personal.prospect(db, prescreen_id, reach, erased=erased, filed=FILED)
+    found = exported(db, None, personal.prescreens_of_nobody(db, prescreen), now)
     file = _file(f"prospect-{prescreen_id.hex[:8]}.json", found)
     data = {"reason": reason, "sha256": file.sha256}
     record(db, events.PRESCREEN_EXPORTED, prescreen_id, prescreen.organization_id, by=by, now=now, data=data)

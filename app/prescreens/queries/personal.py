@@ -7,9 +7,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.kernel.db.engine import Db
+from app.kernel.errors import Conflict, NotFound
 from app.kernel.text import normalization, search
 from app.prescreens.events import SUBJECT
-from app.prescreens.models import Contact, Prescreen
+from app.prescreens.models import COLUMNS, Contact, Prescreen
+from app.prescreens.queries.stages import Reach
 
 
 def prescreens_of(db: Db, contact: Contact) -> list[UUID]:
@@ -20,6 +22,21 @@ def prescreens_of(db: Db, contact: Contact) -> list[UUID]:
     known = contact.email or contact.phone
     unsent = _unsent(db, contact.organization_id, known, contact.email_key or contact.phone_key)
     return _with_started(db, [*ids, *(id for id in unsent if id not in ids)])
+
+
+def prospect(db: Db, prescreen_id: UUID, reach: Reach, *, erased: str, filed: str, locked: bool = False) -> Prescreen:
+    """A prescreen of a prospect who is no contact. Raises NotFound; Conflict with these sentences where it was erased,
+    or is filed under a contact."""
+    mine = select(*COLUMNS).where(Prescreen.id == prescreen_id, reach.rows(Prescreen.organization_id))
+    row = db.execute(mine.with_for_update() if locked else mine).one_or_none()
+    if row is None:
+        raise NotFound("There is no such prescreen, or it belongs to an organization that is not yours.")
+    prescreen = cast(Prescreen, row)
+    if prescreen.erased_at:
+        raise Conflict(erased, code="prescreen.erased")
+    if prescreen.contact_id:
+        raise Conflict(filed, code="prescreen.filed")
+    return prescreen
 
 
 def prescreens_of_nobody(db: Db, prescreen: Prescreen) -> list[UUID]:
