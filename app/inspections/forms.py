@@ -17,7 +17,7 @@ from wtforms import (
 
 from app.accounts.rules import LOCALES
 from app.inspections.payloads import NOTES_LENGTH, NewParticipant
-from app.inspections.rules import ANSWERS, FIELD, SUBJECTS, WORDING_LENGTH, WORDING_REASON
+from app.inspections.rules import ANSWERS, FIELD, SUBJECT_NAMES, SUBJECTS, WORDING_LENGTH, WORDING_REASON
 from app.kernel.api.validation import read
 from app.kernel.web.forms import CodeField, DeskForm, NameField, VersionedForm, at_most, choices, needed, optional
 
@@ -43,7 +43,7 @@ class AssignForm(VersionedForm):
     """Assigning or unassigning an inspection."""
 
 
-SUBJECT_CHOICES = {"camera": "The camera", "gps": "The place", "recording": "A recording"}
+SUBJECT_CHOICES = choices(*((subject, name.capitalize()) for subject, name in SUBJECT_NAMES.items()))
 """What an inspection can use, as forms offer it."""
 
 
@@ -56,7 +56,7 @@ class NewInspectionForm(DeskForm):
     scheduled_for = DateTimeLocalField("When", format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], validators=[optional()])
     locale = SelectField("Language", choices=choices(*LOCALES.items()))
     campaign = SelectField("Campaign")
-    subjects = SelectMultipleField("What you ask field users to allow", choices=choices(*SUBJECT_CHOICES.items()))
+    subjects = SelectMultipleField("What you ask field users to allow", choices=SUBJECT_CHOICES)
     asking = HiddenField()
 
     def asked(self) -> Sequence[str]:
@@ -103,7 +103,7 @@ class NotesForm(DeskForm):
 class SubjectsForm(DeskForm):
     """What field users are asked to allow. `seen` are the subjects that this form was filled with."""
 
-    subjects = SelectMultipleField("Asked of field users", choices=choices(*SUBJECT_CHOICES.items()))
+    subjects = SelectMultipleField("Asked of field users", choices=SUBJECT_CHOICES)
     seen = HiddenField()
 
 
