@@ -95,6 +95,7 @@ READERS: dict[str, frozenset[Role]] = {
     AUDIT: frozenset({Role.ADMIN, Role.AUDITOR}),
     CASE_FILES: frozenset({Role.LEASING_LEAD, Role.ADMIN, Role.AUDITOR}),
     MEASURES: frozenset({Role.ADMIN, Role.AUDITOR}),
+    PERSONAL_DATA: frozenset({Role.ADMIN}),
     CONSENT_WORDING: frozenset({Role.ADMIN, Role.AUDITOR}),
 }
 """The roles that may view a desk."""

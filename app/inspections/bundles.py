@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import Certificate
 from flask import url_for
 
-from app.accounts.access import me
 from app.accounts.roles import INSPECTIONS
 from app.dashboard.documents import jobs
 from app.dashboard.documents import queries as documents
@@ -119,10 +118,6 @@ def _basis(db: Db, subject_id: str, _options: JsonObject) -> str:
     return sha256("\n".join(shipped))
 
 
-def _may(organization_id: int, made: bool) -> bool:
-    return me().may(INSPECTIONS, made, organization_id)
-
-
 def _url(document: Document) -> str:
     return url_for("inspections.detail", id=document.subject_id, _anchor="chain")
 
@@ -144,7 +139,7 @@ KIND = Kind(
     subject_type=events.SUBJECT,
     make=make,
     basis=_basis,
-    may=_may,
+    needs=INSPECTIONS,
     url=_url,
     record=_record,
     requested=events.BUNDLE_REQUESTED,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from app.accounts.roles import PRESCREENS
 from app.config import Config
 from app.dashboard.documents import jobs
 from app.dashboard.documents.kinds import File, Kind, Making
@@ -48,15 +49,15 @@ def slow(making: Making) -> File:
     return File("sheet.pdf", pdf.MIME, pdf.render(pdf.Source(html, making.document.requested_at)))
 
 
-def kind(make: Callable[[Making], File] = slow, basis: str = "1", may: tuple[bool, bool] = (True, True)) -> Kind:
-    """A kind about prescreens. `may`: have it, have it made."""
+def kind(make: Callable[[Making], File] = slow, basis: str = "1", needs: str = PRESCREENS) -> Kind:
+    """A kind about prescreens."""
     return Kind(
         name="test.sheet",
         title="Sheet",
         subject_type="prescreen",
         make=make,
         basis=lambda db, id, options: basis,
-        may=lambda organization_id, made: may[made],
+        needs=needs,
         url=lambda document: "/prescreens",
         record=record,
         requested=REQUESTED,

@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from app.accounts.roles import DEPOSITIONS
 from app.dashboard.documents import actions, jobs, presentation, queries
 from app.dashboard.documents.kinds import CannotMake, File, Kind, Making
 from app.dashboard.documents.models import Document
@@ -188,7 +189,7 @@ def test_the_file_is_for_those_who_may_and_each_download_is_an_event(
     assert count(database, DOWNLOADED.kind) == 2
     assert client.get(f"/documents/{id}/other.txt").status_code == 404
     assert client.get(f"/documents/{uuid4()}/sheet.zip").status_code == 404
-    desk(kind(zipped, may=(False, False)))
+    desk(kind(zipped, needs=DEPOSITIONS))
     assert client.get(address).status_code == 404
     assert count(database, DOWNLOADED.kind) == 2
 
@@ -214,12 +215,12 @@ def test_who_may_only_have_it_does_not_have_it_made_again(
 
     id = request(database, cast, kind(broken))
     work(database, kind(broken))
+    desk(kind(broken))
+    cast.sign_in(client, "aude")
+    assert client.post(f"/documents/{id}/again", data={"csrf_token": csrf(client)}).status_code == 403
+    assert one(database, id).state == "failed"
     cast.sign_in(client, "mira")
     form = {"csrf_token": csrf(client)}
-    desk(kind(broken, may=(True, False)))
-    assert client.post(f"/documents/{id}/again", data=form).status_code == 403
-    assert one(database, id).state == "failed"
-    desk(kind(broken))
     assert client.post(f"/documents/{id}/again", data=form).status_code == 303
     assert one(database, id).state == "queued"
 

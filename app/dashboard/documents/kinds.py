@@ -71,9 +71,9 @@ class Kind:
 
     `make` runs in the worker, outside any transaction, perhaps twice: the same input should give the same bytes.
     `basis` says upon what the content depends besides the options (a version, the head of a chain): for the same basis
-    the same document is given. `may` is whether the current user may have one about an item of an organization, or with
-    True have it made, and `url` is the page of its item; both are asked by pages. `members` are files in a ZIP that can
-    be downloaded by themselves, with their types.
+    the same document is given. `needs` names what in accounts/roles.py one must be allowed to look at to have one, and
+    to change to have it made; `url` is the page of its item. `members` are files in a ZIP that can be downloaded by
+    themselves, with their types.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Kind:
     subject_type: str
     make: Callable[[Making], File]
     basis: Callable[[Db, str, JsonObject], str]
-    may: Callable[[int, bool], bool]
+    needs: str
     url: Callable[[Document], str]
     record: Record
     requested: EventType

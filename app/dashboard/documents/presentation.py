@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from app.accounts.access import me
 from app.dashboard.documents import queries
 from app.dashboard.documents.kinds import Kind
 from app.dashboard.documents.models import UNFINISHED, Document, State
@@ -52,6 +53,6 @@ def document_row(document: Document, kind: Kind) -> DocumentRow:
         document.requested_name,
         document.made_at,
         document.expires_at,
-        kind.may(document.organization_id, False),
-        kind.may(document.organization_id, True),
+        me().may(kind.needs, False, document.organization_id),
+        me().may(kind.needs, True, document.organization_id),
     )

@@ -93,7 +93,7 @@ def again(id: UUID) -> Response:
     """Makes a document again that failed."""
     document, kind = _known(id)
     DeskForm().check()
-    if not kind.may(document.organization_id, True):
+    if not me().may(kind.needs, True, document.organization_id):
         raise Denied(NOT_YOURS)
     actions.try_again(db(), document, clock.now())
     return see_other(kind.url(document))
@@ -105,7 +105,7 @@ def _known(id: UUID) -> tuple[Document, Kind]:
     if document is not None:
         for desk in desks():
             kind = next((kind for kind in desk.documents if kind.name == document.kind), None)
-            if kind is None or not kind.may(document.organization_id, False):
+            if kind is None or not me().may(kind.needs, False, document.organization_id):
                 continue
             # What is kept from a user for now stands in the documents about it, too.
             if not desk.veiled(reading(), me(), [document.subject_id], clock.now()):

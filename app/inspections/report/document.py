@@ -9,7 +9,6 @@ from datetime import datetime
 from flask import url_for
 from markupsafe import Markup
 
-from app.accounts.access import me
 from app.accounts.roles import INSPECTIONS
 from app.dashboard.documents.kinds import File, Kind, Making
 from app.dashboard.documents.models import Document
@@ -99,10 +98,6 @@ def _basis(db: Db, subject_id: str, _options: JsonObject) -> str:
     return reading.basis(db, uuid.UUID(subject_id))
 
 
-def _may(organization_id: int, made: bool) -> bool:
-    return me().may(INSPECTIONS, made, organization_id)
-
-
 def _url(document: Document) -> str:
     return url_for("inspections.detail", id=document.subject_id, _anchor="report")
 
@@ -123,7 +118,7 @@ KIND = Kind(
     subject_type=events.SUBJECT,
     make=make,
     basis=_basis,
-    may=_may,
+    needs=INSPECTIONS,
     url=_url,
     record=_record,
     requested=events.REPORT_REQUESTED,

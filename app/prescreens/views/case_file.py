@@ -41,10 +41,6 @@ def make_case_file(id: UUID) -> Response:
     return see_other(QUEUE.ask(clock.now()).url(".detail", id=id))
 
 
-def _may(organization_id: int, make: bool) -> bool:
-    return me().may(CASE_FILES, make, organization_id)
-
-
 def _record(
     db: Db, event_type: EventType, document: Document, *, by: Actor, now: datetime, data: Mapping[str, object]
 ) -> None:
@@ -58,7 +54,7 @@ KIND = Kind(
     subject_type=events.SUBJECT,
     make=case_files.make,
     basis=case_files.basis,
-    may=_may,
+    needs=CASE_FILES,
     url=lambda document: url_for("prescreens.detail", id=document.subject_id),
     record=_record,
     requested=events.CASE_FILE_REQUESTED,

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from flask import url_for
 
-from app.accounts.access import me
 from app.accounts.roles import PERSONAL_DATA
 from app.dashboard.documents.kinds import Kind
 from app.dashboard.documents.models import Document
@@ -14,10 +13,6 @@ from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.prescreens import actions, events, personal_files
-
-
-def _may(organization_id: int, _make: bool) -> bool:
-    return me().may(PERSONAL_DATA, True, organization_id)
 
 
 def _record(
@@ -33,7 +28,7 @@ KIND = Kind(
     subject_type=events.CONTACT,
     make=personal_files.make,
     basis=personal_files.basis,
-    may=_may,
+    needs=PERSONAL_DATA,
     url=lambda document: url_for("prescreens.contact", id=document.subject_id),
     record=_record,
     requested=events.CONTACT_FILES_REQUESTED,
