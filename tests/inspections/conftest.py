@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -167,3 +167,11 @@ def agreed(joined: dict[str, Any], database: Database) -> dict[str, Any]:
     """A session whose field user allows everything."""
     pages.consent(database, joined)
     return joined
+
+
+@pytest.fixture
+def phone(chromium: Any) -> Iterator[Any]:
+    """A page of its own browser context: without a connection it complains, which is what this is about."""
+    context = chromium.new_context(viewport={"width": 320, "height": 640})
+    yield context.new_page()
+    context.close()

@@ -17,14 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"
 WAITING = "Only on this phone, not sent yet: "
 
 
-@pytest.fixture
-def phone(chromium):
-    """A page of its own browser context: without a connection it complains, which is what this is about."""
-    context = chromium.new_context(viewport={"width": 320, "height": 640})
-    yield context.new_page()
-    context.close()
-
-
 def test_captures_survive_a_minute_without_connection_and_a_reload(app, integrator, phone, database) -> None:
     session = integrator.create()
     invite = integrator.invite(session)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from app.inspections import queries
 from tests.inspections.conftest import token_of
 from tests.inspections.test_capture import items
-from tests.inspections.test_capture_browser import WAITING, phone  # noqa: F401
+from tests.inspections.test_capture_browser import WAITING
 from tests.pictures import picture
 from tests.project.visual_checks import serving
 
@@ -42,7 +42,7 @@ def named_key(database, session) -> bool:
         return bool(queries.device_keys(db, uuid.UUID(session["id"])))
 
 
-def test_what_was_captured_offline_arrives_after_the_end(app, integrator, phone, database) -> None:  # noqa: F811
+def test_what_was_captured_offline_arrives_after_the_end(app, integrator, phone, database) -> None:
     session = integrator.create()
     invite = integrator.invite(session)
     page, state = phone, phone.locator("#capture-state")
@@ -81,7 +81,7 @@ def test_what_was_captured_offline_arrives_after_the_end(app, integrator, phone,
 def test_what_comes_too_late_stays_on_the_phone_and_can_be_saved(
     app,
     integrator,
-    phone,  # noqa: F811
+    phone,
     database,
     clock,
 ) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from app.kernel.store import digest
 from tests.inspections.test_capture import items
-from tests.inspections.test_capture_browser import WAITING, phone  # noqa: F401
+from tests.inspections.test_capture_browser import WAITING
 from tests.inspections.test_late_browser import join
 from tests.pictures import picture
 from tests.project.visual_checks import serving
@@ -55,7 +55,7 @@ def send(page: Page) -> None:
     page.locator("#capture button[type=submit]").click()
 
 
-def test_it_says_how_much_is_sent_and_reads_that_out_now_and_then(app, integrator, phone) -> None:  # noqa: F811
+def test_it_says_how_much_is_sent_and_reads_that_out_now_and_then(app, integrator, phone) -> None:
     session = integrator.create()
     invite = integrator.invite(session)
     page, parts = phone, Parts(phone)
@@ -84,7 +84,7 @@ def test_it_says_how_much_is_sent_and_reads_that_out_now_and_then(app, integrato
         expect(aloud).to_be_empty()
 
 
-def test_it_moves_within_a_part(app, integrator, phone) -> None:  # noqa: F811
+def test_it_moves_within_a_part(app, integrator, phone) -> None:
     session = integrator.create()
     invite = integrator.invite(session)
     page = phone
@@ -102,7 +102,7 @@ def test_it_moves_within_a_part(app, integrator, phone) -> None:  # noqa: F811
 @pytest.mark.parametrize(
     ("language", "text"), [("fr", "Envoyé : 0,5 Mo sur 1,5 Mo"), ("ar", "أُرسل: 0.5 م.ب من 1.5 م.ب")]
 )
-def test_amounts_are_written_as_the_language_writes_them(app, integrator, phone, language, text) -> None:  # noqa: F811
+def test_amounts_are_written_as_the_language_writes_them(app, integrator, phone, language, text) -> None:
     session = integrator.create()
     invite = integrator.invite(session)
     page, parts = phone, Parts(phone)
@@ -120,7 +120,7 @@ def test_amounts_are_written_as_the_language_writes_them(app, integrator, phone,
 @pytest.mark.parametrize(
     ("status", "text"), [(503, "It cannot be taken right now."), (429, "It cannot be taken right now."), (0, NO_WAY)]
 )
-def test_it_says_why_it_waits_and_nothing_is_lost(app, integrator, phone, database, status, text) -> None:  # noqa: F811
+def test_it_says_why_it_waits_and_nothing_is_lost(app, integrator, phone, database, status, text) -> None:
     session = integrator.create()
     invite = integrator.invite(session)
     page, state = phone, phone.locator("#capture-state")
@@ -137,7 +137,7 @@ def test_it_says_why_it_waits_and_nothing_is_lost(app, integrator, phone, databa
     assert found.sha256 == digest(PHOTO)
 
 
-def test_once_a_part_arrives_there_is_a_connection_again(app, integrator, phone) -> None:  # noqa: F811
+def test_once_a_part_arrives_there_is_a_connection_again(app, integrator, phone) -> None:
     session = integrator.create()
     invite = integrator.invite(session)
     page, parts, lost = phone, Parts(phone), iter([True])

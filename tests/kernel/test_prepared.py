@@ -327,12 +327,12 @@ def test_a_full_disk_is_noticed_by_whoever_asks_whether_it_can_be_written(three:
             def execute(self, *_: Any) -> Any:
                 raise full
 
-        connection.connection.dbapi_connection = Full()  # type: ignore[misc]
+        connection.connection.dbapi_connection = Full()  # type: ignore[misc]  # stands in for the driver's
         try:
             with pytest.raises(DBAPIError):
                 QUIET.run(db, an_event("four"))
         finally:
-            connection.connection.dbapi_connection = raw  # type: ignore[misc]
+            connection.connection.dbapi_connection = raw  # type: ignore[misc]  # as it was
         assert three.write_fault is FULL
     assert three.write_fault is None
 
