@@ -8,8 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from app.kernel.store import digest
 from tests.inspections.test_capture import items
-from tests.inspections.test_capture_browser import WAITING
-from tests.inspections.test_late_browser import join
+from tests.inspections.test_capture_browser import WAITING, join
 from tests.pictures import picture
 from tests.project.visual_checks import serving
 
