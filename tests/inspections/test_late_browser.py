@@ -11,6 +11,7 @@ from tests.inspections.test_capture_browser import WAITING, join
 from tests.pictures import picture
 from tests.project.visual_checks import serving
 
+# A browser sees pages alone; what they write runs on both databases in the tests without one.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
 
