@@ -55,7 +55,7 @@ class Signer:
         return {"statement": statement, "signature": base64.b64encode(r.to_bytes(32) + s.to_bytes(32)).decode()}
 
 
-class Story:
+class Recorded:
     """A record in which phones sign what they capture, made event by event."""
 
     def __init__(self) -> None:
@@ -97,94 +97,94 @@ class Story:
         return found
 
 
-def good(story: Story) -> None:
+def good(made: Recorded) -> None:
     for n in range(1, 12):
-        story.capture(story.anna, f"anna {n}")
-        story.capture(story.ben, f"ben {n}")
+        made.capture(made.anna, f"anna {n}")
+        made.capture(made.ben, f"ben {n}")
 
 
-def gap(story: Story) -> None:
+def gap(made: Recorded) -> None:
     for n in range(1, 6):
         if n in (2, 4):
-            story.forget(story.anna, f"{n}")
+            made.forget(made.anna, f"{n}")
         else:
-            story.capture(story.anna, f"{n}")
+            made.capture(made.anna, f"{n}")
 
 
-def first_is_missing(story: Story) -> None:
-    story.forget(story.anna, "1")
-    story.capture(story.anna, "2")
+def first_is_missing(made: Recorded) -> None:
+    made.forget(made.anna, "1")
+    made.capture(made.anna, "2")
 
 
-def erased_record(story: Story) -> None:
+def erased_record(made: Recorded) -> None:
     for n in range(3):
-        story.capture(story.anna, f"{n}")
-    erased = list(story.people)[1]
-    story.people[erased] = None
-    story.add("record.erased", erased=erased)
+        made.capture(made.anna, f"{n}")
+    erased = list(made.people)[1]
+    made.people[erased] = None
+    made.add("record.erased", erased=erased)
 
 
-def arrived_in_another_order(story: Story) -> None:
-    first = Signer(key=story.anna.key)
+def arrived_in_another_order(made: Recorded) -> None:
+    first = Signer(key=made.anna.key)
     statement = first.sign(digest(b"1"))
-    story.anna.number, story.anna.previous = 1, digest(statement["statement"].encode())
-    story.capture(story.anna, "2")
-    story.capture(Signer(key=story.anna.key), "1")
+    made.anna.number, made.anna.previous = 1, digest(statement["statement"].encode())
+    made.capture(made.anna, "2")
+    made.capture(Signer(key=made.anna.key), "1")
 
 
-def swapped(story: Story) -> None:
-    story.capture(story.anna, "1", about="2")
-    story.capture(story.anna, "2", about="1")
+def swapped(made: Recorded) -> None:
+    made.capture(made.anna, "1", about="2")
+    made.capture(made.anna, "2", about="1")
 
 
-def repeated_number(story: Story) -> None:
-    story.capture(story.anna, "1")
-    story.capture(Signer(key=story.anna.key), "another 1")
+def repeated_number(made: Recorded) -> None:
+    made.capture(made.anna, "1")
+    made.capture(Signer(key=made.anna.key), "another 1")
 
 
-def another_before(story: Story) -> None:
-    story.capture(story.anna, "1")
-    story.capture(story.anna, "2", previous=digest(b"another"))
+def another_before(made: Recorded) -> None:
+    made.capture(made.anna, "1")
+    made.capture(made.anna, "2", previous=digest(b"another"))
 
 
-def a_second_beginning(story: Story) -> None:
-    story.forget(story.anna, "1")
-    story.capture(story.anna, "2", previous=NEVER)
+def a_second_beginning(made: Recorded) -> None:
+    made.forget(made.anna, "1")
+    made.capture(made.anna, "2", previous=NEVER)
 
 
-def first_with_one_before(story: Story) -> None:
-    story.capture(story.anna, "1", previous=digest(b"another"))
+def first_with_one_before(made: Recorded) -> None:
+    made.capture(made.anna, "1", previous=digest(b"another"))
 
 
-def unknown_key(story: Story) -> None:
-    story.capture(Signer(), "1")
+def unknown_key(made: Recorded) -> None:
+    made.capture(Signer(), "1")
 
 
-def key_of_another_participant(story: Story) -> None:
-    story.capture(story.ben, "1", by="anna")
+def key_of_another_participant(made: Recorded) -> None:
+    made.capture(made.ben, "1", by="anna")
 
 
-def named_afterwards(story: Story) -> None:
+def named_afterwards(made: Recorded) -> None:
     late = Signer()
-    story.capture(late, "1")
-    story.enroll(late)
+    made.capture(late, "1")
+    made.enroll(late)
 
 
-def flipped(story: Story) -> None:
-    story.capture(story.anna, "1", about="2")
+def flipped(made: Recorded) -> None:
+    made.capture(made.anna, "1", about="2")
 
 
-def number_none(story: Story) -> None:
-    story.capture(story.anna, "1", number=0)
+def number_none(made: Recorded) -> None:
+    made.capture(made.anna, "1", number=0)
 
 
-def former_page_gave_a_number_twice(story: Story) -> None:
-    story.capture(story.anna, "1", format="session-desk/capture/1")
-    story.capture(Signer(key=story.anna.key), "another 1", format="session-desk/capture/1")
-    story.capture(story.anna, "2", format="session-desk/capture/1", previous=digest(b"another"))
+def former_page_gave_a_number_twice(made: Recorded) -> None:
+    made.capture(made.anna, "1", format="session-desk/capture/1")
+    made.capture(Signer(key=made.anna.key), "another 1", format="session-desk/capture/1")
+    made.capture(made.anna, "2", format="session-desk/capture/1", previous=digest(b"another"))
 
 
-SAID: dict[Callable[[Story], None], tuple[str, str]] = {
+ALLOWED: dict[Callable[[Recorded], None], tuple[str, str]] = {
     good: ("22 are signed by a phone.", "Signatures of phones hold: 22."),
     gap: ("2 that a phone numbered before others are not among them", "before others, and not here: 2."),
     first_is_missing: ("1 that the phone numbered before others is not", "before others, and not here: 1."),
@@ -192,7 +192,7 @@ SAID: dict[Callable[[Story], None], tuple[str, str]] = {
     arrived_in_another_order: ("1 arrived after one captured later.", "captured later: 1."),
     former_page_gave_a_number_twice: ("3 are signed by a phone.", "Signatures of phones hold: 3."),
 }
-BROKEN: dict[Callable[[Story], None], tuple[str, str, str]] = {
+BROKEN: dict[Callable[[Recorded], None], tuple[str, str, str]] = {
     swapped: (
         "Event 4: the signature of the phone is not over",
         "signature_broken",
@@ -214,36 +214,36 @@ BROKEN: dict[Callable[[Story], None], tuple[str, str, str]] = {
 }
 
 
-def by_script(story: Story, folder: Path) -> tuple[int, str]:
+def by_script(made: Recorded, folder: Path) -> tuple[int, str]:
     """How the bundle's script ends, and what it writes; the reader of bundles must come to the same."""
-    made = bundle.bundle(story.links, None, [], story.people, evidence=story.originals)
-    done = run(unpack(made, folder))
+    zipped = bundle.bundle(made.links, None, [], made.people, evidence=made.originals)
+    done = run(unpack(zipped, folder))
     assert done.stderr == "", done
-    assert EXIT_CODES[bundle.read(made).verdict(()).result] == done.returncode, done
+    assert EXIT_CODES[bundle.read(zipped).verdict(()).result] == done.returncode, done
     return done.returncode, done.stdout
 
 
-@pytest.mark.parametrize("happens", SAID, ids=lambda each: each.__name__)
-def test_it_is_said_and_no_forgery(happens: Callable[[Story], None], tmp_path: Path) -> None:
-    story, (words, written) = Story(), SAID[happens]
-    happens(story)
-    found = story.finding()
+@pytest.mark.parametrize("happens", ALLOWED, ids=lambda each: each.__name__)
+def test_it_is_said_and_no_forgery(happens: Callable[[Recorded], None], tmp_path: Path) -> None:
+    made, (words, written) = Recorded(), ALLOWED[happens]
+    happens(made)
+    found = made.finding()
     assert found.result == Result.NOT_PROVEN, found
     assert words in found.sentence
-    code, out = by_script(story, tmp_path)
+    code, out = by_script(made, tmp_path)
     assert (code, written in out) == (2, True), out
     counted = found.facts["missing"], found.facts["moved"]
     assert ("not here" in out, "captured later" in out) == tuple(map(bool, counted)), out
 
 
 @pytest.mark.parametrize("tamper", BROKEN, ids=lambda each: each.__name__)
-def test_it_is_broken(tamper: Callable[[Story], None], tmp_path: Path) -> None:
-    story, (words, word, written) = Story(), BROKEN[tamper]
-    tamper(story)
-    found = story.finding()
+def test_it_is_broken(tamper: Callable[[Recorded], None], tmp_path: Path) -> None:
+    made, (words, word, written) = Recorded(), BROKEN[tamper]
+    tamper(made)
+    found = made.finding()
     assert (found.result, found.word) == (Result.BROKEN, word), found
     assert words in found.sentence
-    code, out = by_script(story, tmp_path)
+    code, out = by_script(made, tmp_path)
     assert (code, written in out) == (1, True), out
 
 
@@ -269,8 +269,8 @@ def send(phone: Phone, signer: Signer, content: bytes, **otherwise: object) -> N
     whole = digest(content)
     phone.post(f"{phone.place}/evidence/parts/{whole}", part=file(content))
     signed = signer.sign(whole, phone.session["id"], **otherwise)
-    told = phone.post(f"{phone.place}/evidence/whole/{whole}", parts=whole, kind="note", **signed).json
-    assert told["added"] == 1, told
+    answer = phone.post(f"{phone.place}/evidence/whole/{whole}", parts=whole, kind="note", **signed).json
+    assert answer["added"] == 1, answer
 
 
 @pytest.mark.parametrize("otherwise", [{"number": 1}, {"previous": "1" * 64}], ids=["number", "previous"])
@@ -291,10 +291,10 @@ def test_a_gap_is_said_on_the_page_by_command_and_to_the_public(
     send(phone, signer, b"one")
     signer.sign(digest(b"deleted"), session["id"])
     send(phone, signer, b"three")
-    said = "1 that the phone numbered before others is not among them"
-    assert said in otto.get(f"/inspections/{session['id']}").text
+    sentence = "1 that the phone numbered before others is not among them"
+    assert sentence in otto.get(f"/inspections/{session['id']}").text
     desk = Desk(database, monkeypatch)
-    assert said in desk("verify", session["id"]).stdout
+    assert sentence in desk("verify", session["id"]).stdout
     number = numbers.number_of(uuid.UUID(session["id"]))
     public = app.test_client().get(f"/verify/{number}").text
     assert "Numbered by a phone before others, and not here: 1." in public
@@ -308,9 +308,9 @@ def test_a_contradiction_that_lies_in_the_database_is_broken_everywhere(
     with monkeypatch.context() as unchecked:
         unchecked.setattr(signatures, "contradicts", lambda *_: False)
         send(phone, signer, b"two", number=1)
-    said = "the phone signed both as number 1"
-    assert said in otto.get(f"/inspections/{session['id']}").text
+    sentence = "the phone signed both as number 1"
+    assert sentence in otto.get(f"/inspections/{session['id']}").text
     done = Desk(database, monkeypatch)("verify", session["id"])
-    assert (done.exit_code, said in done.stdout + done.stderr) == (1, True), done
+    assert (done.exit_code, sentence in done.stdout + done.stderr) == (1, True), done
     number = numbers.number_of(uuid.UUID(session["id"]))
     assert "What a phone signed contradicts itself" in app.test_client().get(f"/verify/{number}").text
