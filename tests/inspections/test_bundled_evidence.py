@@ -8,15 +8,14 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from app.cli import main
+from app.files import keeping
 from app.inspections import bundle, queries
-from app.inspections.evidence import originals, receiving
+from app.inspections.evidence import originals
 from app.inspections.verification import Result
 from app.kernel.store import store_at
 from tests.inspections.test_capture import PLACED, Phone, file, items
 from tests.inspections.test_chain import run, unpack
 from tests.pictures import picture
-
-ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -29,7 +28,6 @@ def session(app, integrator, outbox) -> dict:
     return session
 
 
-@ONE_DATABASE
 @pytest.mark.parametrize("tampered", ["", "changed", "missing", "foreign"])
 def test_the_script_holds_originals_against_the_chain(otto, session, database, tmp_path, tampered) -> None:
     zipped = otto.get(f"/inspections/{session['id']}/chain.zip").data
@@ -63,7 +61,6 @@ def test_a_bundle_that_is_read_says_the_hashes_of_its_originals(otto, session, d
     assert originals.check(contents.links[:3], {}.get) is None
 
 
-@ONE_DATABASE
 def test_the_commands(session, database, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database.config.database_url)
     monkeypatch.setenv("EVIDENCE_URL", database.config.evidence_url)
@@ -76,7 +73,7 @@ def test_the_commands(session, database, tmp_path, monkeypatch) -> None:
     whole = desk.invoke(main, ["verify", session["id"]])
     assert (whole.exit_code, "3 originals have their hashes" in whole.output) == (2, True)
     kept = store_at(database.config.evidence_url)
-    kept.delete(receiving.originals(uuid.UUID(session["id"])), listed[0]["sha256"])
+    kept.delete(keeping.originals(uuid.UUID(session["id"])), listed[0]["sha256"])
     lost = desk.invoke(main, ["verify", session["id"]])
     assert (lost.exit_code, "is missing" in lost.output) == (1, True)
     assert desk.invoke(main, ["evidence", "download", session["id"], str(tmp_path)]).exit_code == 1

@@ -10,16 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from app.files import copies
+from app.files.keeping import copies as folder_of
 from app.inspections import actions, queries
-from app.inspections.evidence import copies, credentials
+from app.inspections.evidence import credentials
 from app.inspections.evidence.credentials import LABEL, About, NotSigned
-from app.inspections.evidence.receiving import copies as folder_of
 from app.kernel import store
 from app.kernel.clock import now
 from tests.cli.running import Desk
 from tests.inspections.test_capture import PLACED, Phone, file, items
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""It signs a picture of its own, and reads no data."""
 ABOUT = About(str(uuid.UUID(int=7)), 3, "ab" * 32, "cd" * 32, "image/jpeg")
 CONFIG = """
 [req]
@@ -154,7 +156,6 @@ def test_copies_carry_them_and_pages_say_so(capture, app, otto, made, database) 
     assert "Content Credentials" not in app.test_client().get("/verify/", query_string={"q": photo.sha256}).text
 
 
-@ONE_DATABASE
 @pytest.mark.parametrize("certificate", ["", "web.pem", "none.pem"])
 def test_without_a_certificate_that_signs_the_copy_is_made_all_the_same(
     capture, otto, made, database, certificate
@@ -166,7 +167,6 @@ def test_without_a_certificate_that_signs_the_copy_is_made_all_the_same(
     assert "Content Credentials" not in otto.get(f"/inspections/{session['id']}").text
 
 
-@ONE_DATABASE
 def test_erasing_takes_a_copy_along_that_a_killed_worker_never_noted(capture, database, cast, outbox, clock) -> None:
     session = capture()
     (photo,) = items(database, session)
