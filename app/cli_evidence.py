@@ -83,7 +83,7 @@ def download(output: Output, session: UUID, folder: Path) -> None:
 def credentials(output: Output) -> None:
     """Try C2PA_CERTIFICATE and C2PA_KEY on a picture, as the worker uses them on copies."""
     from app.config import Config
-    from app.inspections.evidence import copies
+    from app.files import copies
     from app.inspections.evidence import credentials as content_credentials
 
     config = Config.from_env()

@@ -102,8 +102,9 @@ def _verify_one(output: Output, asked: str) -> None:
 
 def _verdict(output: Output, id: UUID) -> "Verdict":
     """The verdict on a session, with each of its originals read anew."""
+    from app.files import keeping
     from app.inspections import records, verification
-    from app.inspections.evidence import originals, receiving
+    from app.inspections.evidence import originals
     from app.kernel import store
 
     database = opened_database()
@@ -114,7 +115,7 @@ def _verdict(output: Output, id: UUID) -> "Verdict":
             output.refuse(missing.detail, "not_found", UNREADABLE)
     roots, kept = database.config.tsa_roots, store.store_at(database.config.evidence_url)
     try:
-        found = originals.check(record.links, lambda sha256: receiving.hash_of(kept, id, sha256))
+        found = originals.check(record.links, lambda sha256: keeping.hash_of(kept, id, sha256))
     except store.Away:
         sentence = "The store for evidence does not answer, so no original was looked at."
         unread = verification.Finding(verification.Result.NOT_PROVEN, sentence, word="evidence_unread")

@@ -7,15 +7,17 @@ it comes due.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
 from sqlalchemy import select
 
 from app.accounts.models import Organization
+from app.files import keeping
 from app.inspections import actions, anchors, emails, events, queries, receipts, rules
 from app.inspections.actions._write import record
-from app.inspections.evidence import copies, credentials, receiving
+from app.inspections.evidence import credentials
 from app.inspections.evidence.models import Copying, Evidence, EvidenceState
 from app.inspections.models import AnchorRequest, AnchorState, ChainEvent, Inspection, Invite, Status
 from app.inspections.rules import InviteState
@@ -107,27 +109,26 @@ def copy(delivery: Delivery) -> str:
     if found is None or state is None or state.copying != Copying.PENDING or state.erased_at is not None:
         return "Nothing to copy."
     kept = store.store_at(delivery.database.config.evidence_url)
-    made, failure = None, ""
     try:
-        made = copies.make(kept.get(receiving.originals(found.inspection_id), found.sha256), found.mime)
-        copied = _with_credentials(delivery.database, found, made.copy)
-        names = [kept.put(receiving.copies(found.inspection_id), each) for each in (copied, made.thumbnail)]
+        finish = partial(_with_credentials, delivery.database, found)
+        made = keeping.make_copies(kept, found.inspection_id, found.sha256, found.mime, finish)
     except store.Away as away:
         raise TemporaryFailure(f"The store is away ({away}).") from None
-    except (store.Missing, store.Damaged):
-        failure = "The original in the store is missing or damaged."
-    except copies.NotDecoded as undecodable:
-        failure = str(undecodable)
     with delivery.database.write() as db:
-        if made is None:
-            actions.settle_copy(db, id, failure=failure)
-            return failure
-        size = (made.width, made.height)
-        signed = copied is not made.copy
-        noted = actions.settle_copy(db, id, copy=names[0], thumbnail=names[1], size=size, credentials=signed)
+        noted = actions.settle_copy(
+            db,
+            id,
+            copy=made.copy,
+            thumbnail=made.thumbnail,
+            size=made.size,
+            failure=made.failure,
+            credentials=made.finished,
+        )
+    if made.failure:
+        return made.failure
     if not noted:  # erased meanwhile
-        for name in names:
-            kept.delete(receiving.copies(found.inspection_id), name)
+        for name in filter(None, (made.copy, made.thumbnail)):
+            kept.delete(keeping.copies(found.inspection_id), name)
     return "Copied." if noted else "Erased meanwhile."
 
 
@@ -156,9 +157,7 @@ def erase(delivery: Delivery) -> str:
         return "Nothing to erase."
     kept = store.store_at(delivery.database.config.evidence_url)
     try:
-        kept.delete(receiving.originals(found.inspection_id), found.sha256)
-        for sha256 in filter(None, (state.copy_sha256, state.thumbnail_sha256)):
-            kept.delete(receiving.copies(found.inspection_id), sha256)
+        keeping.delete(kept, found.inspection_id, found.sha256, state.copy_sha256, state.thumbnail_sha256)
         _clear_copies(delivery, found.inspection_id)
     except store.Away as away:
         raise TemporaryFailure(f"The store is away ({away}).") from None
@@ -169,7 +168,7 @@ def _clear_copies(delivery: Delivery, inspection_id: UUID) -> None:
     """Deletes copies that no row names. A signed copy is another file each time, so that a worker that was killed
     between storing and noting one leaves the first behind. Raises Away."""
     kept = store.store_at(delivery.database.config.evidence_url)
-    written = kept.names(receiving.copies(inspection_id))
+    written = kept.names(keeping.copies(inspection_id))
     with delivery.database.read() as db:
         known = queries.copy_names(db, inspection_id)
     for name, written_at in written.items():

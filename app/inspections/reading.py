@@ -14,8 +14,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, select, update
 
+from app.files import keeping
 from app.inspections import actions
-from app.inspections.evidence import receiving
 from app.inspections.evidence.models import Evidence, EvidenceFault, EvidenceState, ReadingRun
 from app.inspections.nightly import HOUR, Measure
 from app.kernel import store
@@ -60,7 +60,7 @@ def read_portion(database: Database, now: datetime) -> bool:
     kept, found, size = store.store_at(database.config.evidence_url), dict[UUID, str](), 0
     for row in rows:
         try:
-            read = receiving.hash_of(kept, row.inspection_id, row.sha256)
+            read = keeping.hash_of(kept, row.inspection_id, row.sha256)
         except store.Away:
             break
         found[row.id] = "missing" if read is None else "whole" if read == row.sha256 else "changed"

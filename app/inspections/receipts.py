@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from app.config import Config
+from app.files import keeping
+from app.files.pictures import JPEG
 from app.inspections import numbers, queries
-from app.inspections.evidence import receiving
 from app.inspections.evidence.models import Kind
-from app.inspections.evidence.pictures import JPEG
 from app.inspections.locales import date_time
 from app.inspections.models import Inspection, Invite
 from app.inspections.queries import Item
@@ -112,7 +112,7 @@ def pictures(kept: store.Store, items: Sequence[Item]) -> list[Attachment]:
     for item in items:
         if item.thumbnail_sha256 and item.erased_at is None:
             with suppress(store.Missing, store.Damaged):
-                content = kept.get(receiving.copies(item.inspection_id), item.thumbnail_sha256)
+                content = kept.get(keeping.copies(item.inspection_id), item.thumbnail_sha256)
                 found.append(Attachment(f"{item.thumbnail_sha256}.jpg", JPEG, content, inline=True))
     return found
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from app.files import keeping
 from app.inspections.evidence import receiving
 from app.kernel.db.engine import Database
 from app.kernel.store import digest, store_at
@@ -65,7 +66,7 @@ class Round:
         """What differs between that which was sent, the rows, the chain and the store."""
         kept, found = store_at(url), []
         for n, phone in enumerate(self.phones):
-            sent, folder = [digest(each) for each in self.photos(n)], receiving.originals(phone.session["id"])
+            sent, folder = [digest(each) for each in self.photos(n)], keeping.originals(phone.session["id"])
             rows = [each.sha256 for each in items(self.database, phone.session)]
             chain = [each["sha256"] for each in chained(self.database, phone.session)]
             names = {name.rpartition("/")[2] for name in kept.names(folder)}

@@ -8,8 +8,9 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from app.cli import main
+from app.files import keeping
 from app.inspections import bundle, queries
-from app.inspections.evidence import originals, receiving
+from app.inspections.evidence import originals
 from app.inspections.verification import Result
 from app.kernel.store import store_at
 from tests.inspections.test_capture import PLACED, Phone, file, items
@@ -76,7 +77,7 @@ def test_the_commands(session, database, tmp_path, monkeypatch) -> None:
     whole = desk.invoke(main, ["verify", session["id"]])
     assert (whole.exit_code, "3 originals have their hashes" in whole.output) == (2, True)
     kept = store_at(database.config.evidence_url)
-    kept.delete(receiving.originals(uuid.UUID(session["id"])), listed[0]["sha256"])
+    kept.delete(keeping.originals(uuid.UUID(session["id"])), listed[0]["sha256"])
     lost = desk.invoke(main, ["verify", session["id"]])
     assert (lost.exit_code, "is missing" in lost.output) == (1, True)
     assert desk.invoke(main, ["evidence", "download", session["id"], str(tmp_path)]).exit_code == 1

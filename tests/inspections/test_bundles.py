@@ -7,9 +7,9 @@ import zipfile
 import pytest
 from sqlalchemy import select
 
+from app.files.keeping import copies, originals
 from app.inspections import actions, bundle, bundles
 from app.inspections.evidence.models import MadeFile
-from app.inspections.evidence.receiving import copies, originals
 from app.kernel import store
 from app.kernel.clock import now
 from tests.cli.running import Desk

@@ -7,8 +7,8 @@ from io import BytesIO
 import pytest
 from werkzeug.datastructures import FileStorage
 
+from app.files import heif, keeping, pictures
 from app.inspections import queries
-from app.inspections.evidence import receiving
 from app.inspections.evidence.rules import SENTENCES
 from app.kernel.store import digest, store_at
 from tests.inspections import pages
@@ -35,7 +35,7 @@ def chained(database, session, kind="evidence.captured"):
 
 
 def stored(database, session, sha256):
-    return store_at(database.config.evidence_url).get(receiving.originals(session["id"]), sha256)
+    return store_at(database.config.evidence_url).get(keeping.originals(session["id"]), sha256)
 
 
 class Phone(Browser):
@@ -220,3 +220,23 @@ def test_every_reason_is_known_to_the_pages() -> None:
 
     t = TRANSLATIONS.translator("en")
     assert all(t(f"evidence_reason_{reason}") for reason in SENTENCES)
+
+
+@pytest.mark.parametrize("gps", ["granted", "denied"])
+def test_a_photo_of_an_iphone_is_kept_shown_and_downloaded(app, integrator, otto, outbox, database, gps) -> None:
+    session, whole = integrator.create(), picture("HEIF", place=True)
+    phone = Phone(app, integrator, session)
+    phone.allow(gps=gps)
+    assert ("image/heic" in phone.get(f"{phone.place}/room").text) == (gps == "granted")
+    phone.send(files=file(whole))
+    outbox.deliver_all()
+    (photo,) = items(database, session)
+    assert (photo.kind, photo.mime, photo.copying) == ("photo", pictures.HEIC, "made")
+    place = f"/inspections/{session['id']}/evidence/{photo.id}"
+    original = otto.get(f"{place}/original")
+    assert (original.data == whole) == (gps == "granted")
+    assert f"{photo.sha256}.heic" in original.headers["Content-Disposition"]
+    assert pictures.facts(otto.get(f"{place}/copy").data).mime == "image/jpeg"
+    assert pictures.facts(otto.get(f"{place}/thumbnail").data).mime == "image/jpeg"
+    assert ("48.856667" in otto.get(f"/inspections/{session['id']}").text) == (gps == "granted")
+    assert heif.is_heif(original.data)

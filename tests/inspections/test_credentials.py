@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from app.files import copies
+from app.files.keeping import copies as folder_of
 from app.inspections import actions, queries
-from app.inspections.evidence import copies, credentials
+from app.inspections.evidence import credentials
 from app.inspections.evidence.credentials import LABEL, About, NotSigned
-from app.inspections.evidence.receiving import copies as folder_of
 from app.kernel import store
 from app.kernel.clock import now
 from tests.cli.running import Desk

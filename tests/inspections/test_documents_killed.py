@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from app.dashboard.documents import actions, jobs, queries
+from app.files import keeping
 from app.inspections import bundles, emails
-from app.inspections.evidence import receiving
 from app.inspections.report import document
 from app.kernel import store
 from app.kernel.changes.events import Event
@@ -61,13 +61,13 @@ def test_a_photo_whose_worker_was_killed_is_copied_once(app, integrator, databas
     names = environment(database.config) | {"TMPDIR": str(tmp_path)}
     assert Loaded("tests.inspections.dying", ["copy"], names).wait(40) == -signal.SIGKILL
     (photo,) = items(database, session)
-    written = store.store_at(database.config.evidence_url).names(receiving.copies(photo.inspection_id))
+    written = store.store_at(database.config.evidence_url).names(keeping.copies(photo.inspection_id))
     assert (photo.copying, len(written)) == ("pending", 2), "stored, and not noted"
     finish(outbox, emails.COPY, names)
     (photo,) = items(database, session)
-    copies = {f"{receiving.copies(photo.inspection_id)}/{each}" for each in (photo.copy_sha256, photo.thumbnail_sha256)}
+    copies = {f"{keeping.copies(photo.inspection_id)}/{each}" for each in (photo.copy_sha256, photo.thumbnail_sha256)}
     assert photo.copying == "made"
-    assert set(store.store_at(database.config.evidence_url).names(receiving.copies(photo.inspection_id))) == copies
+    assert set(store.store_at(database.config.evidence_url).names(keeping.copies(photo.inspection_id))) == copies
     assert stored(database, session, photo.sha256) == PLACED
     assert all(row.attempts >= 2 for row in outbox.rows(emails.COPY))
 

@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
+from app.files import keeping
 from app.inspections import records
-from app.inspections.evidence import receiving
 from app.kernel.store import Missing, store_at
 from tests.inspections.pages import kinds
 from tests.inspections.test_capture import PLACED, Phone, chained, file, items, stored
@@ -54,7 +54,7 @@ def test_erased_for_good_and_the_record_says_so(adam, otto, session, database, o
         assert adam.get(f"/inspections/{session['id']}/evidence/{photo.id}/{part}").status_code == 404, "at once"
     outbox.deliver_all()
     kept = store_at(database.config.evidence_url)
-    folders = (receiving.originals, receiving.copies)
+    folders = (keeping.originals, keeping.copies)
     assert [kept.names(folder(uuid.UUID(session["id"]))) for folder in folders] == [{}, {}]
     with pytest.raises(Missing):
         stored(database, session, photo.sha256)
@@ -142,7 +142,7 @@ def test_a_copy_that_comes_after_the_erasure_is_not_kept(app, adam, integrator, 
     (photo,) = items(database, session)
     erase(adam, session, photo)
     outbox.deliver_all()
-    assert not store_at(database.config.evidence_url).names(receiving.copies(uuid.UUID(session["id"])))
+    assert not store_at(database.config.evidence_url).names(keeping.copies(uuid.UUID(session["id"])))
 
 
 def test_what_is_erased_after_the_end_is_added_to_the_record(

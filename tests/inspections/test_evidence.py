@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.inspections.evidence import pictures
+from app.files import keeping, pictures
 from tests.inspections import pages
 from tests.inspections.pages import kinds, others_may_not, send
 from tests.inspections.test_capture import PLACED, Phone, chained, file, items, stored
@@ -46,12 +46,11 @@ def test_the_gallery_and_its_files(otto, app, cast, session, shown, database) ->
 
 
 def test_a_file_that_was_changed_in_the_store_is_not_handed_out(otto, session, shown, database) -> None:
-    from app.inspections.evidence import receiving
     from app.kernel.store import store_at
 
     (item,) = items(database, session)
     kept = store_at(database.config.evidence_url)
-    (kept._folder / receiving.originals(item.inspection_id) / item.sha256).write_bytes(PLACED[:-1])
+    (kept._folder / keeping.originals(item.inspection_id) / item.sha256).write_bytes(PLACED[:-1])
     before = kinds(database, session)
     refused = otto.get(f"{shown}/original")
     assert (refused.status_code, "is not the one that was put there" in text(refused)) == (404, True)

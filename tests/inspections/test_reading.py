@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from app.files import keeping
 from app.inspections import numbers, reading
-from app.inspections.evidence import receiving
 from app.inspections.evidence.models import ReadingRun
 from app.kernel import store
 from app.kernel.clock import now
@@ -41,7 +41,7 @@ def test_a_lost_original_breaks_the_record_until_it_is_back(app, otto, client, s
     read_tonight(database)
     assert run(database) == (2, 0, True)
     photo = items(database, session)[0]
-    kept, place = store_at(database.config.evidence_url), receiving.originals(uuid.UUID(session["id"]))
+    kept, place = store_at(database.config.evidence_url), keeping.originals(uuid.UUID(session["id"]))
     content = kept.get(place, photo.sha256)
     kept.delete(place, photo.sha256)
     read_tonight(database, now() + timedelta(days=1))
@@ -74,7 +74,7 @@ def test_a_run_goes_on_where_it_was_cut_off_and_waits_for_a_store_that_is_away(s
         raise store.Away
 
     with monkeypatch.context() as patched:
-        patched.setattr(receiving, "hash_of", away)
+        patched.setattr(keeping, "hash_of", away)
         assert reading.read_portion(database, later) is False
     assert run(database) == (1, 0, False)
     next_night = later + timedelta(days=1)

@@ -5,8 +5,8 @@ import uuid
 
 import pytest
 
+from app.files import pictures
 from app.inspections import receipts, records, rules
-from app.inspections.evidence import pictures
 from app.inspections.models import ConsentWording
 from tests.inspections.conftest import token_of
 from tests.inspections.pages import kinds, send

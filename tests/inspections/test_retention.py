@@ -8,8 +8,8 @@ import pytest
 
 from app.accounts.actions import organizations
 from app.accounts.models import Organization
+from app.files import keeping
 from app.inspections import actions, queries, receipts, records, retention
-from app.inspections.evidence import receiving
 from app.inspections.evidence.models import EvidenceMark
 from app.kernel import clock as time
 from app.kernel.changes.events import WORKER, timeline
@@ -98,7 +98,7 @@ def test_what_is_kept_no_longer_goes_and_the_record_still_holds(
     assert erased(database, session) == [True, True]
     outbox.deliver_all()
     kept = store_at(database.config.evidence_url)
-    folders = (receiving.originals, receiving.copies)
+    folders = (keeping.originals, keeping.copies)
     assert [kept.names(folder(uuid.UUID(session["id"]))) for folder in folders] == [{}, {}]
     assert [each["by"] for each in chained(database, session, "evidence.erased")] == [
         {"kind": "worker", "name": "Session Desk", "account": None}

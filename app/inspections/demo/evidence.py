@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from PIL import Image, ImageDraw, ImageFilter
 
+from app.files import copies, keeping, pictures
 from app.inspections import actions, queries
-from app.inspections.evidence import copies, pictures, receiving, signatures
+from app.inspections.evidence import receiving, signatures
 from app.inspections.evidence.receiving import Sent
 from app.inspections.models import Invite
 from app.kernel import store
@@ -55,7 +56,7 @@ def _capture(
     now: datetime,
     late: bool = False,
 ) -> None:
-    receiving.keep(kept, invite.inspection_id, received)
+    keeping.keep(kept, invite.inspection_id, received.content)
     made = actions.capture(db, invite, received, by=by, now=now, late=late)
     if received.mime.startswith("image/"):
         _copy(db, kept, queries.evidence_item(db, invite.inspection_id, made.id), received)
@@ -94,7 +95,7 @@ class Waiting:
 def _copy(db: Db, kept: store.Store, item: queries.Item, received: receiving.Received) -> None:
     """Its copies, which the worker makes elsewhere."""
     made = copies.make(received.content, received.mime)
-    names = [kept.put(receiving.copies(item.inspection_id), each) for each in (made.copy, made.thumbnail)]
+    names = [kept.put(keeping.copies(item.inspection_id), each) for each in (made.copy, made.thumbnail)]
     size = (made.width, made.height)
     actions.settle_copy(db, item.id, copy=names[0], thumbnail=names[1], size=size)
 

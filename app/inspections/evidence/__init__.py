@@ -1,5 +1,5 @@
 """Evidence: photos, notes and documents of an inspection, kept untouched and named by the chain.
 
-`models` has the tables, `rules` who may add what, `pictures` what a file is and how a place is cut from it, `receipt`
-how it is received, `copies` the cleaned copies that people look at.
+`models` has the tables, `rules` who may add what, `receiving` how it is received. What a file is, where it lies and the
+copies that people look at are in `app.files`.
 """

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509 import load_pem_x509_certificates
 
-from app.inspections.evidence.pictures import JPEG
+from app.files.pictures import JPEG
 
 LABEL = "app.session-desk.record"
 """The assertion that names the record."""

@@ -1,22 +1,16 @@
-"""Receiving a file: what it is, what is cut from it, and where it is kept. The database is not touched.
-
-A file that lies in the store and that no row names was never acknowledged. It is there so that a row never names a file
-that is not.
-"""
+"""Receiving a piece of evidence: what it is, and what is cut from it. Neither the database nor the store is touched."""
 
 from __future__ import annotations
 
-import re
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from app.files import keeping, pictures
 from app.inspections import chain, rules
-from app.inspections.evidence import pictures
 from app.inspections.evidence.models import Kind
-from app.inspections.evidence.rules import NAME_LENGTH, NOTE_LENGTH, Unfit
+from app.inspections.evidence.rules import NOTE_LENGTH, Unfit
 from app.inspections.evidence.signatures import Signed
 from app.inspections.queries import Item
 from app.kernel import store
@@ -57,7 +51,7 @@ class Received:
 
 
 def file(content: bytes, sent: Sent, *, place_allowed: bool) -> Received:
-    """A photo or document. Unless a place may be kept, it is cut before the hash is taken. Raises Unfit."""
+    """A photo or document. Unless a place may be kept, it is cut before the hash is taken. Raises UnfitFile."""
     facts = pictures.facts(content)
     kept = content if place_allowed else pictures.without_place(content, facts.mime)
     kind = Kind.PHOTO if facts.width else Kind.DOCUMENT
@@ -82,24 +76,6 @@ def note(text: str, sent: Sent) -> Received:
     return Received(Kind.NOTE, content, NOTE_TYPE, _particulars(sent, sent.captured_at, sent.place), text)
 
 
-def keep(kept: store.Store, inspection_id: uuid.UUID, received: Received) -> None:
-    """Puts the file into the store. Raises Unfit when the store is away or full: nothing is kept then."""
-    try:
-        kept.put(originals(inspection_id), received.content)
-    except store.Away:
-        raise Unfit("away", 503) from None
-
-
-def originals(inspection_id: uuid.UUID) -> str:
-    """Where the originals of an inspection lie in the store."""
-    return f"originals/{inspection_id}"
-
-
-def copies(inspection_id: uuid.UUID) -> str:
-    """Where the cleaned copies and thumbnails of an inspection lie in the store."""
-    return f"copies/{inspection_id}"
-
-
 def files(kept: store.Store, items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
     """The originals and copies of a bundle, by name, one after another. Raises Away.
 
@@ -109,32 +85,16 @@ def files(kept: store.Store, items: Iterable[Item]) -> Iterator[tuple[str, bytes
         if item.erased_at is not None:
             continue
         end = pictures.EXTENSIONS[item.mime]
-        wanted = [(originals(item.inspection_id), item.sha256, f"originals/{item.sha256}.{end}")]
+        wanted = [(keeping.originals(item.inspection_id), item.sha256, f"originals/{item.sha256}.{end}")]
         if item.copy_sha256:
-            wanted.append((copies(item.inspection_id), item.copy_sha256, f"copies/{item.sha256}.jpg"))
+            wanted.append((keeping.copies(item.inspection_id), item.copy_sha256, f"copies/{item.sha256}.jpg"))
         for folder, sha256, name in wanted:
             with suppress(store.Missing, store.Damaged):
                 yield name, kept.get(folder, sha256)
 
 
-def hash_of(kept: store.Store, inspection_id: uuid.UUID, sha256: str) -> str | None:
-    """The SHA-256 of the original that is kept under this one; None when there is none. Raises Away."""
-    try:
-        return store.digest(kept.get(originals(inspection_id), sha256))
-    except store.Missing:
-        return None
-    except store.Damaged:
-        return ""
-
-
-def file_name(name: str) -> str:
-    """A file's name as it may be shown and suggested: no folders, no signs that cannot be seen or turn it around."""
-    last = re.split(r"[/\\]", name)[-1].replace("\x00", "").encode("utf-8", "replace").decode()
-    return normalization.name(last)[:NAME_LENGTH]
-
-
 def _particulars(sent: Sent, at: datetime | None, place: pictures.Place | None) -> dict[str, object]:
-    found: dict[str, object] = {"name": file_name(sent.name)}
+    found: dict[str, object] = {"name": keeping.file_name(sent.name)}
     if at is not None and rules.EARLIEST <= at <= rules.LATEST:
         found |= {"captured_at": chain.instant(at), "captured_by": sent.source}
     if place is not None:

@@ -1,30 +1,27 @@
 """Who may add evidence, and what is taken. Pure: no database, no Flask, no clock.
 
 An `Unfit` has a word (`reason`) by which the field user's page finds its sentence in their language, and the English
-sentence that operators read.
+sentence that operators read. What is wrong with a file whoever hands it in stands in `app.files.rules`.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from app.files import rules as files
+from app.files.rules import LARGEST, UnfitFile
 from app.inspections import rules
 from app.inspections.rules import AskingFacts
-from app.kernel.errors import Conflict, Invalid
+from app.kernel.errors import Conflict
 
-LARGEST = 32 * 1024 * 1024
-"""Bytes of one file, and of all files of one form."""
 PART = 1024 * 1024
 """Bytes of one part of a file that is sent in parts."""
 MOST_PARTS = LARGEST // (256 * 1024)
-LARGEST_PIXELS = 64_000_000
-LONGEST_SIDE = 30_000
 MOST_ITEMS = 1000
 """Pieces of evidence in one inspection."""
 MOST_KEYS = 20
 """Browsers from which the field users of one inspection may sign."""
 NOTE_LENGTH = 10_000
-NAME_LENGTH = 200
 ARRIVES_WITHIN = timedelta(hours=24)
 """How long after the end of an inspection what was captured on a phone before, and waits there, is still taken."""
 HEARD_EVERY = timedelta(minutes=1)
@@ -35,12 +32,8 @@ UPLOADS_A_MINUTE = 1200
 """Requests with evidence from one address: a whole office may share one, and a file is many parts."""
 
 SENTENCES = {
+    **files.SENTENCES,
     "nothing": "Choose a file or write a note first. Nothing was added.",
-    "empty": "This file is empty. It was not added.",
-    "too_large": f"This file is larger than {LARGEST // 2**20} MB. It was not added.",
-    "too_many_pixels": "This picture has more than 64 megapixels. It was not added. A smaller one is taken.",
-    "not_taken": "This is no JPEG, PNG, WebP or HEIC picture and no PDF. It was not added.",
-    "damaged": "This file is damaged or incomplete. It was not added.",
     "too_long": f"This note is longer than {NOTE_LENGTH:,} characters. It was not added.",
     "unreadable": "This note has a character in it that cannot be stored. It was not added.",
     "known": "This is in the record already.",
@@ -50,18 +43,16 @@ SENTENCES = {
     "too_late": "This inspection ended more than 24 hours ago: what waited on a phone is no longer taken.",
     "unanswered": "Evidence is taken once the field user has answered what they allow.",
     "looking_on": "Who looks on adds nothing to the record.",
-    "away": "The store for evidence does not answer, or is full. Nothing was added. Try again in a minute.",
     "incomplete": "Some parts of this file have not arrived. It was not added.",
 }
 """Why something was not added, by the word of the reason."""
 
 
-class Unfit(Invalid):
+class Unfit(UnfitFile):
     """Something was not added to the evidence."""
 
-    def __init__(self, reason: str, status: int | None = None) -> None:
-        super().__init__(SENTENCES[reason], f"evidence.{reason}", status=status)
-        self.reason = reason
+    sentences = SENTENCES
+    area = "evidence"
 
 
 class EndedFacts(AskingFacts, Protocol):

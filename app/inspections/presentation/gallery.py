@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.files.pictures import PDF
 from app.inspections import chain, verification
 from app.inspections.anchors import name_of
 from app.inspections.evidence import remarks
 from app.inspections.evidence.models import Copying, Kind
-from app.inspections.evidence.pictures import PDF
 from app.inspections.evidence.remarks import Remark
 from app.inspections.queries import AskedStamp, Item
 from app.inspections.verification import Finding, Result

@@ -21,6 +21,7 @@ from sqlalchemy import select
 from app.accounts import hosts
 from app.accounts.access import public
 from app.accounts.models import Organization
+from app.files.rules import LARGEST
 from app.inspections import actions, queries, receipts, rules
 from app.inspections.evidence import rules as evidence_rules
 from app.inspections.forms import ConsentForm, FieldForm
@@ -213,7 +214,7 @@ def room(id: str) -> Response:
         mine=[(item, date_time(item.received_at, scene.zone, t)) for item in reversed(mine)],
         added=evidence.added_count(request.args.get("added", "")),
         refused=evidence.shown(request.args.get("refused", "")),
-        most=evidence_rules.LARGEST,
+        most=LARGEST,
     )
     response.headers.update(PREVIEWS)
     return response

@@ -17,8 +17,10 @@ from flask import Response, current_app, jsonify, request
 from werkzeug.datastructures import FileStorage
 
 from app.accounts.access import public
+from app.files import keeping, pictures
+from app.files.rules import LARGEST, UnfitFile
 from app.inspections import actions, queries, rules
-from app.inspections.evidence import pictures, receiving
+from app.inspections.evidence import receiving
 from app.inspections.evidence import rules as evidence_rules
 from app.inspections.evidence.receiving import Received, Sent
 from app.inspections.evidence.rules import Unfit
@@ -53,7 +55,7 @@ class Result(NamedTuple):
 
 @public_pages.post("/evidence")
 @public
-@takes(evidence_rules.LARGEST)
+@takes(LARGEST)
 def add_evidence(id: str) -> Response:
     """Adds photos, documents and a note to the record."""
     throttle()
@@ -73,7 +75,7 @@ def _add(scene: Scene, invite: Invite, kept: Store, sent: SentFile, answers: dic
         allowed = evidence_rules.place_allowed(answers)
         received = sent.received(allowed)
         return add(invite, kept, received, sent.facts.name)
-    except Unfit as unfit:
+    except UnfitFile as unfit:
         return Result(sent.facts.name, unfit.reason)
 
 
@@ -89,14 +91,14 @@ def add(invite: Invite, kept: Store, received: Received, name: str, *, late: boo
     known = queries.evidence_by_hash(reading(), invite.inspection_id, received.sha256)
     if known is not None:
         raise Unfit("erased" if known.erased_at else "known", 409)
-    receiving.keep(kept, invite.inspection_id, received)
+    keeping.keep(kept, invite.inspection_id, received.content)
     try:
         with side_transaction() as db:
             actions.capture(db, invite, received, by=_visitor().actor(invite), now=clock.now(), late=late)
     except Unfit as unfit:
         if unfit.reason not in ("known", "erased"):
             with suppress(Exception):  # away meanwhile: the file is no evidence, and named by nothing
-                kept.delete(receiving.originals(invite.inspection_id), received.sha256)
+                kept.delete(keeping.originals(invite.inspection_id), received.sha256)
         raise
     return Result(name, "", received.sha256)
 
@@ -215,7 +217,7 @@ def offline(id: str) -> Response:
         known=known,
         subjects=scene.inspection.subjects,
         unanswered=rules.unanswered(scene.inspection.subjects, known),
-        most=evidence_rules.LARGEST,
+        most=LARGEST,
         mine=(),
         added=0,
         refused=(),

@@ -13,9 +13,11 @@ from contextlib import contextmanager, suppress
 from flask import Response, current_app, jsonify, request
 
 from app.accounts.access import public
+from app.files import keeping
+from app.files.rules import UnfitFile
 from app.inspections import actions, queries
-from app.inspections.evidence import receiving, signatures
 from app.inspections.evidence import rules as evidence_rules
+from app.inspections.evidence import signatures
 from app.inspections.evidence.receiving import Received
 from app.inspections.evidence.rules import Unfit
 from app.inspections.models import Invite, Status
@@ -72,7 +74,7 @@ def add_part(id: str, sha256: str) -> Response:
         pages.may_capture(scene, found, answers, late=_is_over(scene))
         with _away():
             kept = pages.store().put(_folder(found, sha256), content)
-    except Unfit as unfit:
+    except UnfitFile as unfit:
         return pages.answer(id, scene, [pages.Result("", unfit.reason)])
     return _json({"kept": kept})
 
@@ -85,10 +87,10 @@ def join_parts(id: str, sha256: str) -> Response:
     scene, found = _sender(id)
     if not isinstance(found, Invite):
         return pages.refused(scene, found)
-    name = receiving.file_name(request.form.get("name", ""))
+    name = keeping.file_name(request.form.get("name", ""))
     try:
         result = _joined(scene, found, sha256, name)
-    except Unfit as unfit:
+    except UnfitFile as unfit:
         result = pages.Result(name, unfit.reason)
     if result.reason not in WAITS:
         _forget(found, sha256)
@@ -172,7 +174,7 @@ def enroll_device(id: str) -> Response:
         key = store.digest(der)
         with side_transaction() as db:
             actions.enroll_device(db, found, text, key, by=_visitor().actor(found), now=clock.now())
-    except Unfit as unfit:
+    except UnfitFile as unfit:
         return pages.answer(id, scene, [pages.Result("", unfit.reason)])
     return _json({"key": key})
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from flask import Response
 
 from app.accounts.access import public
+from app.files import keeping, pictures, responses
 from app.inspections import actions, numbers, queries, receipts, rules
-from app.inspections.evidence import pictures, receiving
 from app.inspections.forms import WithdrawForm
 from app.inspections.locales import TRANSLATIONS, date_time
 from app.inspections.models import Invite
@@ -19,9 +19,10 @@ from app.inspections.queries import Item
 from app.kernel import clock
 from app.kernel.api.routing import as_uuid
 from app.kernel.db.transaction import database, db, reading
-from app.kernel.errors import NotFound, Unavailable
-from app.kernel.store import Away, Damaged, Missing
-from app.kernel.web.htmx import personal, see_other
+from app.kernel.errors import NotFound
+from app.kernel.web.htmx import see_other
+
+NOT_THERE = "This file is not there."
 
 
 @public_pages.get("/receipt/<token>")
@@ -73,10 +74,8 @@ def withdraw(id: str, token: str) -> Response:
 def receipt_file(id: str, token: str, evidence_id: str) -> Response:
     """One of their own files, untouched, as a download."""
     item = _item(id, token, evidence_id)
-    response = _file(_read(receiving.originals(item.inspection_id), item.sha256), item.mime)
-    name = f"{item.sha256}.{pictures.EXTENSIONS[item.mime]}"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    content = responses.read(store(), keeping.originals(item.inspection_id), item.sha256, NOT_THERE)
+    return responses.attachment(content, item.mime, f"{item.sha256}.{pictures.EXTENSIONS[item.mime]}")
 
 
 @public_pages.get("/receipt/<token>/<evidence_id>/thumbnail")
@@ -86,7 +85,8 @@ def receipt_thumbnail(id: str, token: str, evidence_id: str) -> Response:
     item = _item(id, token, evidence_id)
     if item.thumbnail_sha256 is None:
         raise NotFound("There is no picture of this.")
-    return _file(_read(receiving.copies(item.inspection_id), item.thumbnail_sha256), pictures.JPEG)
+    content = responses.read(store(), keeping.copies(item.inspection_id), item.thumbnail_sha256, NOT_THERE)
+    return responses.shown(content, pictures.JPEG)
 
 
 def _recipient(id: str, token: str) -> tuple[Scene, Invite | actions.Outcome]:
@@ -109,19 +109,3 @@ def _item(id: str, token: str, evidence_id: str) -> Item:
     if item.invite_id != found.id or item.erased_at is not None:
         raise NotFound("There is no such piece of evidence.")
     return item
-
-
-def _read(folder: str, sha256: str) -> bytes:
-    try:
-        return store().get(folder, sha256)
-    except Away:
-        raise Unavailable("The store does not answer. Try again in a minute.", headers={"Retry-After": "30"}) from None
-    except (Missing, Damaged):
-        raise NotFound("This file is not there.", "evidence.not_kept") from None
-
-
-def _file(content: bytes, mime: str) -> Response:
-    """A file that no browser may take for a page."""
-    response = personal(Response(content, content_type=mime))
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response

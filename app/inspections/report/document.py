@@ -12,9 +12,9 @@ from markupsafe import Markup
 from app.accounts.roles import INSPECTIONS
 from app.dashboard.documents.kinds import File, Kind, Making
 from app.dashboard.documents.models import Document
+from app.files import keeping
 from app.inspections import actions, events, numbers, queries
 from app.inspections.actions._write import record
-from app.inspections.evidence import receiving
 from app.inspections.locales import TRANSLATIONS, date_time
 from app.inspections.models import Inspection
 from app.inspections.queries import Item
@@ -83,7 +83,7 @@ def _pictures(making: Making, items: Sequence[Item]) -> dict[str, bytes]:
             making.progress(f"Reading {n} of {len(wanted)} pictures")
         name = item.thumbnail_sha256 or ""
         try:
-            found[name] = making.store.get(receiving.copies(item.inspection_id), name)
+            found[name] = making.store.get(keeping.copies(item.inspection_id), name)
         except (store.Missing, store.Damaged):
             continue
     return found

@@ -10,8 +10,10 @@ from flask import Response, request
 from app.accounts.access import allow, me
 from app.accounts.roles import PEOPLE
 from app.dashboard.documents import actions as documents
+from app.files import keeping, pictures, responses
+from app.files.rules import LARGEST
 from app.inspections import actions, bundles, queries
-from app.inspections.evidence import pictures, receiving
+from app.inspections.evidence import receiving
 from app.inspections.evidence import rules as evidence_rules
 from app.inspections.evidence.models import Kind
 from app.inspections.evidence.receiving import Sent
@@ -54,15 +56,11 @@ RELEASING_ITEM = (
 LARGE = (
     "There is much evidence in this record: have the bundle made by the button on its page. It can be left meanwhile."
 )
-AWAY = "The store for evidence does not answer. Nothing is lost: try again in a minute."
-NOT_KEPT = (
-    "This file is missing from the store, or is not the one that was put there. Tell whoever runs this installation."
-)
 
 
 @pages.post("/<id>/add_document")
 @allow(*READERS)
-@takes(evidence_rules.LARGEST)
+@takes(LARGEST)
 def add_document(id: str) -> Response:
     """Adds a document or a picture of the operator to the record."""
     ButtonForm().check()
@@ -73,7 +71,7 @@ def add_document(id: str) -> Response:
         raise Unfit("nothing")
     allowed = evidence_rules.place_allowed(inspection.consent_state)
     received = receiving.file(file.stream.read(), Sent(file.filename, source="operator"), place_allowed=allowed)
-    receiving.keep(_store(), inspection.id, received)
+    keeping.keep(_store(), inspection.id, received.content)
     # What an operator adds is a document to the record, also where it is a picture.
     document = replace(received, kind=Kind.DOCUMENT)
     actions.add_document(db(), inspection.id, document, by=me().actor(), now=clock.now())
@@ -93,7 +91,7 @@ def chain_bundle(id: str) -> Response:
         try:
             bundles.pack(source, database().config.tsa_roots, _store(), out)
         except store.Away:
-            raise Unavailable(AWAY, headers={"Retry-After": "30"}) from None
+            raise Unavailable(responses.AWAY, headers={"Retry-After": "30"}) from None
         digest = store.digest(out.getvalue())
         with side_transaction() as own:
             actions.note_made(own, inspection.id, "bundle", digest, clock.now())
@@ -119,9 +117,9 @@ def make_bundle(id: str) -> Response:
 def original(id: str, evidence_id: str) -> Response:
     """The untouched file, as a download. That it was downloaded is an event."""
     item = _item(id, evidence_id)
-    content = _read(receiving.originals(item.inspection_id), item.sha256)
+    content = responses.read(_store(), keeping.originals(item.inspection_id), item.sha256)
     _note(item, "original")
-    return _download(content, item.mime, f"{item.sha256}.{pictures.EXTENSIONS[item.mime]}")
+    return responses.attachment(content, item.mime, f"{item.sha256}.{pictures.EXTENSIONS[item.mime]}")
 
 
 @pages.get("/<id>/evidence/<evidence_id>/copy")
@@ -131,9 +129,9 @@ def copy(id: str, evidence_id: str) -> Response:
     item = _item(id, evidence_id)
     if item.copy_sha256 is None:
         raise NotFound("There is no copy of this.")
-    content = _read(receiving.copies(item.inspection_id), item.copy_sha256)
+    content = responses.read(_store(), keeping.copies(item.inspection_id), item.copy_sha256)
     _note(item, "copy")
-    return _download(content, pictures.JPEG, f"copy-of-{item.sha256}.jpg")
+    return responses.attachment(content, pictures.JPEG, f"copy-of-{item.sha256}.jpg")
 
 
 @pages.get("/<id>/evidence/<evidence_id>/thumbnail")
@@ -143,7 +141,9 @@ def thumbnail(id: str, evidence_id: str) -> Response:
     item = _item(id, evidence_id)
     if item.thumbnail_sha256 is None:
         raise NotFound("There is no picture of this.")
-    return _file(_read(receiving.copies(item.inspection_id), item.thumbnail_sha256), pictures.JPEG)
+    return responses.shown(
+        responses.read(_store(), keeping.copies(item.inspection_id), item.thumbnail_sha256), pictures.JPEG
+    )
 
 
 @pages.post("/<id>/evidence/<evidence_id>/remark")
@@ -239,25 +239,3 @@ def _note(item: Item, part: str) -> None:
 
 def _store() -> store.Store:
     return store.store_at(database().config.evidence_url)
-
-
-def _read(name: str, sha256: str) -> bytes:
-    try:
-        return _store().get(name, sha256)
-    except store.Away:
-        raise Unavailable(AWAY, headers={"Retry-After": "30"}) from None
-    except (store.Missing, store.Damaged):
-        raise NotFound(NOT_KEPT, "evidence.not_kept") from None
-
-
-def _download(content: bytes, mime: str, name: str) -> Response:
-    response = _file(content, mime)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _file(content: bytes, mime: str) -> Response:
-    """A file that no browser may take for a page: by its type, and by a policy that lets it do nothing."""
-    response = personal(Response(content, content_type=mime))
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from app.inspections.evidence.pictures import FORMATS, HEIC
-from app.inspections.evidence.rules import LARGEST_PIXELS
+from app.files.pictures import FORMATS, HEIC
+from app.files.rules import LARGEST_PIXELS
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -6,9 +6,8 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from app.inspections.evidence import copies, heif, pictures
-from app.inspections.evidence.rules import Unfit
-from tests.inspections.test_capture import Phone, file, items
+from app.files import copies, pictures
+from app.files.rules import UnfitFile
 from tests.pictures import PARIS, picture
 
 HEIC = pictures.HEIC
@@ -64,7 +63,7 @@ def test_a_bomb_is_refused_before_it_is_decoded() -> None:
     plain = picture("HEIF")
     at = plain.index(b"ispe") + 8
     bomb = plain[:at] + (30_000).to_bytes(4) + (30_000).to_bytes(4) + plain[at + 8 :]
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(UnfitFile) as refused:
         pictures.facts(bomb)
     assert refused.value.reason == "too_many_pixels"
 
@@ -77,10 +76,10 @@ def test_boxes_that_ask_for_more_than_there_is_are_refused_at_once(sizes: bytes)
         plain[:at] + sizes + b"\xff\xff" + b"\x00\x01\x00\x00\xff\xff" * 40 + plain[at + 244 :],
         plain[:at] + sizes + b"\xff\xff" + b"\xff" * (len(plain) - at),
     ):
-        with pytest.raises(Unfit):
+        with pytest.raises(UnfitFile):
             pictures.facts(spoiled)
     many = plain[: plain.index(b"meta") - 4] + box(b"meta", b"\x00" * 4 + box(b"free", b"") * 30_000)
-    with pytest.raises(Unfit):
+    with pytest.raises(UnfitFile):
         pictures.facts(many)
 
 
@@ -94,7 +93,7 @@ def test_whatever_is_spoiled_is_refused_in_words_or_read() -> None:
     for each in spoiled:
         try:
             mime = pictures.facts(each).mime
-        except Unfit:
+        except UnfitFile:
             continue
         read += 1
         pictures.without_place(each, mime)
@@ -106,23 +105,3 @@ def test_a_picture_that_is_cut_short_has_no_copy_and_says_why() -> None:
     at = whole.index(b"mdat") + 12
     with pytest.raises(copies.NotDecoded, match="cannot be decoded"):
         copies.make(whole[:at] + b"\x00" * (len(whole) - at), HEIC)
-
-
-@pytest.mark.parametrize("gps", ["granted", "denied"])
-def test_a_photo_of_an_iphone_is_kept_shown_and_downloaded(app, integrator, otto, outbox, database, gps) -> None:
-    session, whole = integrator.create(), picture("HEIF", place=True)
-    phone = Phone(app, integrator, session)
-    phone.allow(gps=gps)
-    assert ("image/heic" in phone.get(f"{phone.place}/room").text) == (gps == "granted")
-    phone.send(files=file(whole))
-    outbox.deliver_all()
-    (photo,) = items(database, session)
-    assert (photo.kind, photo.mime, photo.copying) == ("photo", HEIC, "made")
-    place = f"/inspections/{session['id']}/evidence/{photo.id}"
-    original = otto.get(f"{place}/original")
-    assert (original.data == whole) == (gps == "granted")
-    assert f"{photo.sha256}.heic" in original.headers["Content-Disposition"]
-    assert pictures.facts(otto.get(f"{place}/copy").data).mime == "image/jpeg"
-    assert pictures.facts(otto.get(f"{place}/thumbnail").data).mime == "image/jpeg"
-    assert ("48.856667" in otto.get(f"/inspections/{session['id']}").text) == (gps == "granted")
-    assert heif.is_heif(original.data)

@@ -7,8 +7,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from app.inspections.evidence import copies, pictures
-from app.inspections.evidence.rules import LARGEST, Unfit
+from app.files import copies, pictures
+from app.files.rules import LARGEST, UnfitFile
 from tests.pictures import FORMATS, picture
 
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
@@ -84,7 +84,7 @@ def test_a_place_is_cut_wherever_it_hides() -> None:
     ids=["empty", "svg", "html", "gif", "lies", "short", "bomb", "long", "large"],
 )
 def test_what_is_not_taken(content: bytes, reason: str) -> None:
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(UnfitFile) as refused:
         pictures.facts(content)
     assert refused.value.reason == reason
 

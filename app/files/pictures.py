@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from app.inspections.evidence import heif
-from app.inspections.evidence.rules import LARGEST, LARGEST_PIXELS, LONGEST_SIDE, Unfit
+from app.files import heif
+from app.files.rules import LARGEST, LARGEST_PIXELS, LONGEST_SIDE, UnfitFile
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -58,17 +58,17 @@ class Facts:
 
 
 def facts(content: bytes) -> Facts:
-    """What this file is. Raises Unfit for what is not taken, and for a picture that is too large to be decoded."""
+    """What this file is. Raises UnfitFile for what is not taken, and for a picture that is too large to be decoded."""
     if not content:
-        raise Unfit("empty")
+        raise UnfitFile("empty")
     if len(content) > LARGEST:
-        raise Unfit("too_large", 413)
+        raise UnfitFile("too_large", 413)
     mime = _type(content)
     if mime == PDF:
         return Facts(PDF)
     width, height = _size(content, mime)
     if width * height > LARGEST_PIXELS or max(width, height) > LONGEST_SIDE:
-        raise Unfit("too_many_pixels")
+        raise UnfitFile("too_many_pixels")
     blocks = [block for block in _exif_blocks(content, mime) if block]
     taken, place = _when_and_where(blocks[0]) if blocks else (None, None)
     return Facts(mime, width, height, taken, place)
@@ -94,23 +94,23 @@ def _type(content: bytes) -> str:
         return HEIC
     if content.startswith(b"%PDF-"):
         return PDF
-    raise Unfit("not_taken", 415)
+    raise UnfitFile("not_taken", 415)
 
 
 def _size(content: bytes, mime: str) -> tuple[int, int]:
-    """Width and height, as the head says. Raises Unfit."""
+    """Width and height, as the head says. Raises UnfitFile."""
     if mime == HEIC:
         try:
             found = heif.read(content)
         except (heif.Damaged, IndexError):
-            raise Unfit("damaged") from None
+            raise UnfitFile("damaged") from None
         return found.width, found.height
     with _opened(content, mime) as picture:
         return picture.size
 
 
 def _opened(content: bytes, mime: str) -> Image.Image:
-    """The picture, of which only the head was read. Raises Unfit."""
+    """The picture, of which only the head was read. Raises UnfitFile."""
     import warnings
 
     from PIL import Image
@@ -121,9 +121,9 @@ def _opened(content: bytes, mime: str) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return Image.open(BytesIO(content), formats=[FORMATS[mime]])
     except Image.DecompressionBombError:
-        raise Unfit("too_many_pixels") from None
+        raise UnfitFile("too_many_pixels") from None
     except Exception:  # Pillow raises what its readers of foreign bytes happen to run into
-        raise Unfit("damaged") from None
+        raise UnfitFile("damaged") from None
 
 
 # What a picture says of itself --------------------------------------------------------------------------------------
