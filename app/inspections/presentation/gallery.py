@@ -142,7 +142,9 @@ def _place(particulars: dict[str, object], payload: dict[str, object]) -> str:
     if isinstance(place, dict):
         line = place.get("text") or f"{place['latitude']}, {place['longitude']}"
         line = f"{line} ± {place['accuracy']} m" if place.get("accuracy") else line
-        return f"{line}, {_source('place', str(particulars.get('place_by')), payload)}"
+        by = _source("place", str(particulars.get("place_by")), payload)
+        same = by == _source("time", str(particulars.get("captured_by")), payload) != SOURCES["person"]
+        return line if same else f"{line}, {by}"
     return "place not allowed, cut from the file" if payload.get("place") == "cut" else ""
 
 
