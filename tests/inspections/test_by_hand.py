@@ -42,9 +42,9 @@ def test_it_stands_beside_what_the_phone_says_and_the_chain_names_it(phone, otto
     assert known["place"] == {"text": "Rue Ünal 12, 2nd floor"}
     assert known["device_captured_at"] == "2026-11-29T09:00:00.000Z"
     assert known["device_place"] == {"latitude": "48.856667", "longitude": "2.352222"}
-    (sealed,) = chained(database, session)
-    assert sealed["by_hand"] == ["place", "time"]
-    assert "Ünal" not in json.dumps(sealed, ensure_ascii=False), "what is personal stands beside the chain"
+    (named,) = chained(database, session)
+    assert named["by_hand"] == ["place", "time"]
+    assert "Ünal" not in json.dumps(named, ensure_ascii=False), "what is personal stands beside the chain"
     assert "Place, entered by hand: Rue Ünal 12, 2nd floor" in page
     assert "12:00" in page
     shown = otto.get(f"/inspections/{session['id']}").text

@@ -44,7 +44,7 @@ def test_captures_survive_a_minute_without_connection_and_a_reload(app, integrat
         page.set_input_files("#files", files)
         expect(page.locator(".previews img")).to_have_count(2)
         page.fill("#note", "Seen from the street\nthrough the window")
-        page.get_by_text("Enter time or place by hand").click()
+        page.get_by_text("Time or place by hand").click()
         page.fill("#typed-place", "Left bay")
         page.fill("#typed-at", "2026-01-31T09:30")
         page.get_by_role("button", name="Send").click()
