@@ -28,6 +28,7 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], cl
         @wraps(run)
         def guarded(*args: Any, as_json: bool, **options: Any) -> None:
             output = Output(as_json)
+            _check_text(click.get_current_context())
             try:
                 run(*args, output=output, **options)
             except Refusal as refusal:
@@ -41,6 +42,19 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], cl
         return group.command(name)(option(guarded))
 
     return register
+
+
+def _check_text(context: click.Context) -> None:
+    """Raises click's UsageError when an argument is no UTF-8, as a terminal of another encoding sends it: Python keeps
+    such bytes as halves of characters, which no database takes. Names of files may be any bytes."""
+    for parameter in context.command.params:
+        given = context.params.get(str(parameter.name))
+        for value in given if isinstance(given, tuple) else (given,):
+            if isinstance(value, str) and not isinstance(parameter.type, click.Path):
+                try:
+                    value.encode()
+                except UnicodeEncodeError:
+                    raise click.BadParameter("This is not UTF-8 text.", context, parameter) from None
 
 
 def _database_problem(error: Exception) -> tuple[str, str]:
