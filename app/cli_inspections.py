@@ -42,8 +42,8 @@ def verify(output: Output, session: str | None, everything: bool) -> None:
     that is kept here; or every record.
 
     Ends with 0 when it is proven, 1 when something contradicts, 2 when nothing does but no time stamp leads to a root
-    of TSA_ROOTS, and 3 when there is nothing to verify or it cannot be read. Of all records the worst decides; those of sessions that go on
-    are not proven yet, and do not count.
+    of TSA_ROOTS, and 3 when there is nothing to verify or it cannot be read. Of all records the worst decides; those of
+    sessions that go on are not proven yet, and do not count.
     """
     if everything == bool(session):
         output.refuse("Name a session or a file, or say --all.", "usage")
