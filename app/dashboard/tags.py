@@ -74,7 +74,7 @@ def tidy(text: str) -> str:
     """A tag as it is kept. Raises Invalid with a sentence."""
     name = " ".join("".join(c if c.isprintable() else " " for c in text).split()).casefold()
     if normalization.is_blank(name):
-        _refuse("Write the tag first, one or two words. Nothing was changed.")
+        _refuse("Type the tag first, one or two words. Nothing was changed.")
     if len(name) > LONGEST:
         _refuse(f"A tag has at most {LONGEST} characters. Nothing was changed.")
     return name
