@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from app.kernel.db.engine import Database
 from tests import demo_data
-from tests.clocks import Clock
 from tests.cli.running import Desk
+from tests.clocks import Clock
 
 SHAPE = {"slug", "name", "plan", "self_service", "keys"}
 HTTPS = {
