@@ -410,11 +410,12 @@ def _special(db: Db, home: Organization, dice: random.Random, now: datetime) -> 
     reach = Reach((home.id,))
     questionnaire = questionnaires.one(db, reach, UUID(JANE["workflowTemplateId"]))
     assert questionnaire is not None
-    for number, typed in enumerate(DATA["special"]):
+    for number, typed in enumerate(map(dict, DATA["special"])):
         at = now - timedelta(days=6 + 3 * number, minutes=dice.randint(1, 600))
         id = actions.start(db, questionnaire, by=PROSPECT, now=at)
         given: Submission = {}
         left_empty: list[str] = []
+        typed["moveInDate"] = (now + timedelta(days=typed["moveInDays"])).date().isoformat()
         while (key := answers.next_question(questionnaire.questions, given, left_empty)) is not None:
             given = actions.answer(db, id, key, [typed.get(key, "")], by=PROSPECT, now=at + timedelta(minutes=4))
             left_empty = answers.still_left_empty(questionnaire.questions, given, left_empty, key)
