@@ -54,7 +54,8 @@ MOST_PRINTED, LONGEST_PRINTED = 400, 4000
 
 
 class Mail(NamedTuple):
-    """An e-mail about the prescreen. `content` is None when it is not kept."""
+    """An e-mail about the prescreen. `content` is None when it is not kept; `secret` are those with a link that is for
+    the prospect alone."""
 
     name: str
     to: str
@@ -62,6 +63,7 @@ class Mail(NamedTuple):
     state: str
     created_at: datetime
     finished_at: datetime | None
+    secret: bool
     content: bytes | None
 
 
@@ -139,7 +141,7 @@ def _mail(database: Database, number: int, row: OutboxRow) -> Mail:
     payload = delivery.payload if delivery else {}
     summary = payload.get("subject") or row.summary.partition(" · ")[0]
     to = payload.get("to") or row.summary.partition(" · ")[2]
-    return Mail(f"mail/{number}.eml", to, summary, row.state, row.created_at, row.finished_at, content)
+    return Mail(f"mail/{number}.eml", to, summary, row.state, row.created_at, row.finished_at, row.secret, content)
 
 
 def written(case: Case, at: datetime, by: str, language: str | None = None) -> File:
@@ -210,6 +212,7 @@ def _questions(case: Case) -> JsonObject:
         "introduction": asked.introduction,
         "questions": [question.stored() for question in asked.questions],
         "left_empty": case.prescreen.left_empty or [],
+        "answered_at": {key: clock.iso(at) for key, at in _times(case).items()},
         "asked_again": [
             {
                 "asked_at": clock.iso(inquiry.asked_at),
@@ -222,6 +225,11 @@ def _questions(case: Case) -> JsonObject:
             for inquiry in case.inquiries
         ],
     }
+
+
+def _times(case: Case) -> dict[str, datetime]:
+    """When each answer was given as it stands, as far as that was kept."""
+    return {key: datetime.fromisoformat(at) for key, at in (case.prescreen.answer_times or {}).items()}
 
 
 def _decision(case: Case) -> JsonObject:
@@ -253,7 +261,7 @@ def _page(case: Case, files: dict[str, bytes], at: datetime, by: str, t: Transla
     further = [question for inquiry in case.inquiries for question in read_questions(inquiry.added)]
     questions = [*asked.questions, *further]
     answers = presentation.answer_rows(questions, prescreen.submission, t)
-    name = presentation.name_of(prescreen)
+    name, times = presentation.name_of(prescreen), _times(case)
     return pdf.page(
         "prescreen-case-file.html",
         lang=t.lang,
@@ -269,6 +277,7 @@ def _page(case: Case, files: dict[str, bytes], at: datetime, by: str, t: Transla
         prescreen=prescreen,
         questionnaire=asked,
         hints={question.label: question.hint for question in questions},
+        times={question.label: times[question.key] for question in questions if question.key in times},
         answers=[row._replace(answer=cut(row.answer, t)) for row in answers[:MOST_PRINTED]],
         further=answer_text(None, len(answers) - MOST_PRINTED, t) if len(answers) > MOST_PRINTED else "",
         left_empty=len(prescreen.left_empty or []),

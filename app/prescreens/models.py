@@ -163,7 +163,8 @@ class Prescreen(Base):
     keys keep the order in which they were answered, on both databases. `other_contact_id` is set when e-mail and phone
     matched two different contacts. `version` grows with every change of content. `left_empty` are the keys of questions
     that were asked and left empty, `refused_answer` is the text that was last refused, by `step` and `typed`, with the
-    `inquiry` that it belongs to.
+    `inquiry` that it belongs to. `answer_times` are when each answer was given as it stands, by its key
+    (`rules.answers.times`); None where that was not kept yet.
     `withdrawn_at` is when the prospect withdrew: it is `expires_at` then, so that it reads expired everywhere.
     `alike_key` is the same for those whose key answers are alike (`rules.alike`), and empty before they were sent.
     `inquiry` is `asked` while its prospect is asked again (`Inquiry`), then `answered` until the decision. `blind` is
@@ -238,6 +239,7 @@ class Prescreen(Base):
     other_contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
     submission: Mapped[Submission] = mapped_column(JSON)
     left_empty: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    answer_times: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     refused_answer: Mapped[JsonObject | None] = mapped_column(JSON(none_as_null=True))
     status: Mapped[str] = mapped_column(String(16), default=Status.DRAFT.value)
     review_status: Mapped[str] = mapped_column(String(16), default=ReviewStatus.PENDING.value)

@@ -117,7 +117,7 @@ OWN = {
     "prescreen_decisions": "met alike",
     "prescreen_inquiries": "keys given former",
     "prescreen_question_counts": "key step",
-    "prescreens": "left_empty refused_answer alike_key progress",
+    "prescreens": "left_empty answer_times refused_answer alike_key progress",
     "proposals": "slots",
     "recipient_windows": "bucket sent",
     "search_entries": "title rest document",

@@ -103,6 +103,7 @@ def answer_inquiry(db: Db, inquiry_id: UUID, key: str, typed: Sequence[str], *, 
         prescreen.id,
         {
             Prescreen.submission: given,
+            Prescreen.answer_times: answers.times(prescreen.answer_times, prescreen.submission, given, now),
             Prescreen.inquiry: rules.ANSWERED,
             Prescreen.name: person.name,
             Prescreen.email: person.email,

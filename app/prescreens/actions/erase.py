@@ -138,7 +138,7 @@ def _erase(db: Db, id: UUID, by: Actor, now: datetime, reason: str) -> bool:
         "updated_at": now,
         "version": Prescreen.version + 1,
         **dict.fromkeys(("left_empty", "refused_answer", "review_notes", "email", "phone", "phone_key", "inquiry")),
-        **dict.fromkeys(("renewed_at", "other_contact_id")),
+        **dict.fromkeys(("renewed_at", "other_contact_id", "answer_times")),
     }
     if prescreen.review_status == ReviewStatus.PENDING and prescreen.expires_at > now:
         values |= {"expires_at": now, "expires_on": now.astimezone(UTC).date()}

@@ -48,6 +48,7 @@ def start_again(db: Db, prescreen_id: UUID, questionnaire: QuestionnaireDetail, 
         .where(Prescreen.id == id)
         .values(
             submission=given,
+            answer_times=answers.times(former.answer_times, former.submission, given, now),
             status=Status.ACTIVE.value if given else Status.DRAFT.value,
             locale=former.locale,
             phone_key=phone_key,
