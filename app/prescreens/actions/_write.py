@@ -61,7 +61,11 @@ def answered_by_link(db: Db, prescreen_id: UUID) -> Prescreen:
 
 def write_answers(db: Db, prescreen: Prescreen, values: Values, *, now: datetime) -> Prescreen | None:
     """Changes the version that was read, while the prospect may still answer; None when the row moved on."""
-    changes = {Prescreen.version: Prescreen.version + 1, Prescreen.updated_at: now, **values}
+    changes: dict[InstrumentedAttribute[Any], object] = {
+        Prescreen.version: Prescreen.version + 1,
+        Prescreen.updated_at: now,
+        **values,
+    }
     if Prescreen.submission in values:
         given = cast(Submission, values[Prescreen.submission])
         changes[Prescreen.answer_times] = times(prescreen.answer_times, prescreen.submission, given, now)
