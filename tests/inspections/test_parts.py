@@ -166,6 +166,16 @@ def test_parts_whose_phone_never_came_back_go_after_days(phone, session, databas
     assert kept.names(mine) == {}
 
 
+def test_bundles_that_a_killed_worker_of_an_earlier_version_left_go_after_days(tmp_path) -> None:
+    names = ("bundle-k3_x9ab0.zip", "bundle-7K3M-Q2XD-9FTB.zip", "bundle-.zip", "other.zip")
+    for name in names:
+        (tmp_path / name).write_bytes(b"originals")
+    (tmp_path / "bundle-abcdefgh.zip").mkdir()
+    assert leftovers.delete_old_bundles(tmp_path, now()) == 0, "it may be at work"
+    assert leftovers.delete_old_bundles(tmp_path, now() + timedelta(days=4)) == 1
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted({*names[1:], "bundle-abcdefgh.zip"})
+
+
 # What a phone signs --------------------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,8 @@
 """Files that arrive in parts, and the key of a phone: what the page's script sends when a connection comes and goes.
 
 A part is kept by its own SHA-256 below that of the whole file. So parts may come in any order, twice, or again after
-hours: the script asks which are here, sends the others, and then names them all. On a line too slow for a part its pieces
-are sent and kept in the same way, and make the part. Nothing but the store knows of either.
+hours: the script asks which are here, sends the others, and then names them all. On a line too slow for a
+part its pieces are sent and kept in the same way, and make the part. Nothing but the store knows of either.
 """
 
 from __future__ import annotations

@@ -364,6 +364,7 @@ if (box && crypto.subtle && window.indexedDB) {
   spoken.id = "capture-spoken";
   spoken.setAttribute("role", "status");
   box.after(sentBox, spoken);
+  $("#at-once")?.remove(); // said where this script does not send
   form?.addEventListener("submit", submitted);
   form?.addEventListener("change", preview);
   addEventListener("online", () => {
