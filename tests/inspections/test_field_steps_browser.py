@@ -57,6 +57,7 @@ def test_nine_steps_without_scripts(app, integrator, page, database) -> None:
             page.check(f"[name={subject}][value=granted]")
         press.click()
         fits(page, "You are in")
+        expect(page.get_by_text("stay on this page until it says that it has arrived")).to_be_visible()
         page.set_input_files("#photo", file("a.jpg", "image/jpeg", PHOTO))
         press.click()
         expect(sent).to_have_count(1)

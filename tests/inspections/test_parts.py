@@ -115,6 +115,46 @@ def test_a_part_that_is_empty_or_too_large_is_refused(phone, monkeypatch) -> Non
     assert part(phone, b"x", "no-hash").json["results"][0]["reason"] == "damaged"
 
 
+def made(phone: Phone, pieces: list[str], whole: str = WHOLE):
+    return phone.post(f"{phone.place}/evidence/parts/{whole}", pieces=",".join(pieces))
+
+
+def test_pieces_make_a_part_and_leave_nothing_of_themselves(phone, session, database) -> None:
+    """An upload that began in whole parts goes on in pieces where the line became too slow."""
+    part(phone, PARTS[0])
+    pieces = [PARTS[1][:70], PARTS[1][70:]]
+    names = [part(phone, each).json["kept"] for each in pieces]
+    assert made(phone, names).json == {"kept": SUMS[1]}
+    assert have(phone)["have"] == sorted(SUMS[:2])
+    assert made(phone, names).json["results"][0]["reason"] == "incomplete", "asked again because the answer was lost"
+    assert have(phone)["have"] == sorted(SUMS[:2]), "which the phone finds out here"
+    part(phone, PARTS[2])
+    assert join(phone)["added"] == 1
+    (found,) = items(database, session)
+    assert stored(database, session, found.sha256) == PLACED
+
+
+@pytest.mark.parametrize(
+    ("times", "ending", "reason"),
+    [(2, "", "damaged"), (65, "", "damaged"), (0, "", "damaged"), (1, "x", "damaged"), (1, "0" * 64, "incomplete")],
+)
+def test_what_makes_no_part_is_refused(phone, monkeypatch, times, ending, reason) -> None:
+    monkeypatch.setattr(rules, "PART", 150)
+    kept = part(phone, b"x" * 100).json["kept"]
+    answer = made(phone, [kept] * times + [ending] * bool(ending))
+    assert answer.json["results"][0]["reason"] == reason
+    assert have(phone)["have"] == [kept]
+
+
+def test_no_part_is_made_of_the_pieces_of_another_phone_or_file(phone, app, integrator, session) -> None:
+    names = [part(phone, each).json["kept"] for each in PARTS]
+    other = Phone(app, integrator, session, address="203.0.113.8")
+    other.allow()
+    other.headers["Accept"] = "application/json"
+    for answer in (made(other, names), made(phone, names, "0" * 64)):
+        assert answer.json["results"][0]["reason"] == "incomplete"
+
+
 def test_parts_whose_phone_never_came_back_go_after_days(phone, session, database) -> None:
     for each in PARTS[:2]:
         part(phone, each)
@@ -124,6 +164,16 @@ def test_parts_whose_phone_never_came_back_go_after_days(phone, session, databas
     assert len(kept.names(mine)) == 2
     assert leftovers.delete_old_parts(kept, now() + timedelta(days=4)) >= 2
     assert kept.names(mine) == {}
+
+
+def test_bundles_that_a_killed_worker_of_an_earlier_version_left_go_after_days(tmp_path) -> None:
+    names = ("bundle-k3_x9ab0.zip", "bundle-7K3M-Q2XD-9FTB.zip", "bundle-.zip", "other.zip")
+    for name in names:
+        (tmp_path / name).write_bytes(b"originals")
+    (tmp_path / "bundle-abcdefgh.zip").mkdir()
+    assert leftovers.delete_old_bundles(tmp_path, now()) == 0, "it may be at work"
+    assert leftovers.delete_old_bundles(tmp_path, now() + timedelta(days=4)) == 1
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted({*names[1:], "bundle-abcdefgh.zip"})
 
 
 # What a phone signs --------------------------------------------------------------------------------------------------

@@ -1,6 +1,10 @@
 """A slow upload: the phone says how much is sent while it lasts, without reading out every step, and why it waits."""
 
+import io
+import random
 import re
+import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +21,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"
 
 NO_WAY = "There is no connection."
 PART = 512 * 1024
-PHOTO = picture("PNG").ljust(3 * PART, b"\0")
+FILLING = random.Random(1).randbytes(3 * PART)
+PHOTO = picture("PNG") + FILLING[len(picture("PNG")) :]
 CHANGES = """() => {
     window.changes = 0;
     new MutationObserver(() => { window.changes += 1; })
@@ -49,9 +54,14 @@ class Parts:
             self.page.wait_for_timeout(20)
         self.waiting.pop().continue_()
 
+    def stop(self) -> None:
+        """Lets all go on, those that are yet to come too."""
+        self.let_go()
+        self.page.context.unroute_all()
 
-def send(page: Page) -> None:
-    page.set_input_files("#files", [{"name": "a.png", "mimeType": "image/png", "buffer": PHOTO}])
+
+def send(page: Page, photo: bytes = PHOTO) -> None:
+    page.set_input_files("#files", [{"name": "a.png", "mimeType": "image/png", "buffer": photo}])
     page.locator("#capture button[type=submit]").click()
 
 
@@ -154,9 +164,59 @@ def test_once_a_part_arrives_there_is_a_connection_again(app, integrator, phone)
         page.context.route("**/evidence/parts/**", come)
         send(page)
         expect(state).to_contain_text(NO_WAY)
-        expect(page.locator("#capture-sent")).to_have_text("Sent: 0.5 MB of 1.5 MB", timeout=20_000)
+        # What broke off goes in smaller pieces: of 128 kB.
+        expect(page.locator("#capture-sent")).to_have_text("Sent: 0.1 MB of 1.5 MB", timeout=20_000)
         expect(state).to_contain_text("Being sent.")
         expect(state).not_to_contain_text(NO_WAY)
-        for _ in range(2):
-            parts.let_go()
+        parts.stop()
         expect(state).to_contain_text("Arrived: it is in the record.")
+
+
+KEEPS_PACE = 2.5
+"""Seconds within which a body must arrive, in place of 20."""
+SLOW = 26 * 1024
+"""Bytes a second: a part takes 20 seconds, a piece of 128 kB 5, one of 32 kB little more than one."""
+
+
+class Impatient:
+    """An app whose server gives up what comes too slowly, as `desk serve` does, and what it took of bodies."""
+
+    def __init__(self, app) -> None:
+        self.app, self.pages, self.taken = app, app.wsgi_app, list[int]()
+        app.wsgi_app = self
+
+    def __call__(self, environ, start) -> Iterable[bytes]:
+        if not re.search("/evidence/parts/", environ["PATH_INFO"]) or environ["REQUEST_METHOD"] == "GET":
+            return self.pages(environ, start)
+        length, body, began = int(environ["CONTENT_LENGTH"]), b"", time.monotonic()
+        while len(body) < length:
+            body += environ["wsgi.input"].read(min(2048, length - len(body)))
+            if time.monotonic() - began > KEEPS_PACE:
+                start("408 Request Timeout", [("Content-Type", "text/plain"), ("Connection", "close")])
+                return [b"too slow"]
+        self.taken.append(length)
+        environ["wsgi.input"] = io.BytesIO(body)
+        return self.pages(environ, start)
+
+
+def test_on_a_line_too_slow_for_a_part_pieces_arrive_and_go_on_after_a_reload(app, integrator, phone, database) -> None:
+    session = integrator.create()
+    invite = integrator.invite(session)
+    page, server, photo = phone, Impatient(app), PHOTO[: 120 * 1024]
+    with serving(app) as address:
+        join(page, address, session, invite)
+        slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": SLOW}
+        page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+        send(page, photo)
+        for _ in range(1200):
+            page.wait_for_timeout(50)
+            if len(server.taken) >= 2:
+                break
+        assert server.taken, "no piece arrives"
+        page.reload()
+        expect(page.locator("#capture-sent")).to_have_text(re.compile(r"^Sent: (6|7|9)\d kB of 120 kB"), timeout=30_000)
+        expect(page.locator("#capture .lines li")).to_have_count(1, timeout=60_000)
+    (found,) = items(database, session)
+    assert found.sha256 == digest(photo)
+    assert max(server.taken) < 40 * 1024, server.taken
+    assert sum(server.taken) < 1.3 * len(photo), "what is there is not sent again"

@@ -17,6 +17,8 @@ from app.kernel.errors import Conflict
 PART = 1024 * 1024
 """Bytes of one part of a file that is sent in parts."""
 MOST_PARTS = LARGEST // (256 * 1024)
+MOST_PIECES = PART // (16 * 1024)
+"""Pieces of one part. No line may be so slow that one of 16 KiB takes longer than a request may."""
 MOST_ITEMS = 1000
 """Pieces of evidence in one inspection."""
 MOST_KEYS = 20

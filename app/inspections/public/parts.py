@@ -1,7 +1,8 @@
 """Files that arrive in parts, and the key of a phone: what the page's script sends when a connection comes and goes.
 
 A part is kept by its own SHA-256 below that of the whole file. So parts may come in any order, twice, or again after
-hours: the script asks which are here, sends the others, and then names them all. Nothing but the store knows of parts.
+hours: the script asks which are here, sends the others, and then names them all. On a line too slow for a
+part its pieces are sent and kept in the same way, and make the part. Nothing but the store knows of either.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from flask import Response, current_app, jsonify, request
 
 from app.accounts.access import public
 from app.files import keeping
-from app.files.rules import UnfitFile
+from app.files.rules import LARGEST, UnfitFile
 from app.inspections import actions, queries
 from app.inspections.evidence import rules as evidence_rules
 from app.inspections.evidence import signatures
@@ -58,24 +59,30 @@ def parts(id: str, sha256: str) -> Response:
 @public
 @takes(evidence_rules.PART)
 def add_part(id: str, sha256: str) -> Response:
-    """Keeps one part of a file."""
+    """Keeps one part of a file, or a piece of one; or makes a part of its pieces, which are all here."""
     pages.throttle()
     scene, found = _sender(id)
     if not isinstance(found, Invite):
         return pages.refused(scene, found)
     limiter: Limiter = current_app.extensions["limiter"]
     refuse(limiter.hit(f"inspections.parts:{found.id}", PARTS_AN_HOUR, 3600))
-    part = request.files.get("part")
-    content = pages.read(part) if part else b""
+    part, folder = request.files.get("part"), _folder(found, sha256)
     try:
-        if not HASH.fullmatch(sha256) or not 0 < len(content) <= evidence_rules.PART:
+        pieces = [] if part else _named("pieces", evidence_rules.MOST_PIECES)
+        if not HASH.fullmatch(sha256):
             raise Unfit("damaged")
         answers = queries.consents(reading(), found.inspection_id).get(found.id, {})
         pages.may_capture(scene, found, answers, late=_is_over(scene))
+        content = pages.read(part) if part else _content(folder, pieces, evidence_rules.PART)
+        if not 0 < len(content) <= evidence_rules.PART:
+            raise Unfit("damaged")
         with _away():
-            kept = pages.store().put(_folder(found, sha256), content)
+            kept = pages.store().put(folder, content)
     except UnfitFile as unfit:
         return pages.answer(id, scene, [pages.Result("", unfit.reason)])
+    with suppress(store.Away):
+        for piece in {*pieces} - {kept}:
+            pages.store().delete(folder, piece)
     return _json({"kept": kept})
 
 
@@ -104,13 +111,12 @@ def _joined(scene: Scene, invite: Invite, sha256: str, name: str) -> pages.Resul
     answers = queries.consents(reading(), invite.inspection_id).get(invite.id, {})
     late = _is_over(scene) and _signed_by_phone(invite, sha256)
     pages.may_capture(scene, invite, answers, late=late)
-    wanted = request.form.get("parts", "").split(",")
-    if not HASH.fullmatch(sha256) or len(wanted) > evidence_rules.MOST_PARTS or not all(map(HASH.fullmatch, wanted)):
+    wanted = _named("parts", evidence_rules.MOST_PARTS)
+    if not HASH.fullmatch(sha256):
         raise Unfit("damaged")
     if queries.evidence_by_hash(reading(), invite.inspection_id, sha256) is not None:
         raise Unfit("known", 409)
-    with _away():
-        content = b"".join(pages.store().get(_folder(invite, sha256), part) for part in wanted)
+    content = _content(_folder(invite, sha256), wanted, LARGEST)
     if store.digest(content) != sha256:
         raise Unfit("damaged")
     sent = pages.SentFile(content, "", pages.named(pages.facts(request.form, scene), name))
@@ -118,6 +124,25 @@ def _joined(scene: Scene, invite: Invite, sha256: str, name: str) -> pages.Resul
         sent = pages.SentFile(None, content.decode("utf-8", "replace"), pages.named(sent.facts, ""))
     received = sent.received(evidence_rules.place_allowed(answers))
     return pages.add(invite, pages.store(), _with_signature(invite, received), name, late=late)
+
+
+def _named(field: str, most: int) -> list[str]:
+    """The hashes that a field of the form names. Raises Unfit."""
+    named = request.form.get(field, "").split(",")
+    if len(named) > most or not all(map(HASH.fullmatch, named)):
+        raise Unfit("damaged")
+    return named
+
+
+def _content(folder: str, named: list[str], most: int) -> bytes:
+    """What the parts of these hashes make, of `most` bytes. Raises Unfit."""
+    content = bytearray()
+    for each in named:
+        with _away():
+            content += pages.store().get(folder, each)
+        if len(content) > most:
+            raise Unfit("damaged")
+    return bytes(content)
 
 
 def _with_signature(invite: Invite, received: Received) -> Received:

@@ -6,10 +6,13 @@ import { cutPlace } from "./capture-place.js";
 import { queue } from "./capture-queue.js";
 import { $, element, icon } from "./dom.js";
 
-const PART = 512 * 1024;
+const SIZES = [512, 128, 32, 16].map((kilobytes) => kilobytes * 1024); // of a part, and of its pieces on a slow line
+const [PART] = SIZES;
+const FAST = 1000; // a piece that is sent within is followed by a larger one
 const LONGEST_WAIT = 30000;
 const NO_SIGN_FOR = 60000; // after which a request is given up
 const AWAY = "away"; // there is a connection, but nothing is taken now
+const BROKE_OFF = [0, 400, 408]; // what is answered where not all came, or not soon enough
 const SPOKEN_EVERY = 10000;
 const MEGABYTE = 1024 * 1024; // as the form's limit counts them
 const SOON = 32 * 1024;
@@ -56,8 +59,9 @@ function ask(path, fields, moved) {
     request.onloadend = () => {
       clearTimeout(silent);
       const ours = request.getResponseHeader("Content-Type")?.startsWith("application/json");
-      if (ours && request.response && request.status < 500) resolve(request.response);
-      else reject(new Error(request.status ? AWAY : "no answer"));
+      const { status } = request;
+      if (ours && request.response && status < 500) resolve(request.response);
+      else reject(new Error(status ? AWAY : "no answer", { cause: BROKE_OFF.includes(status) ? "broke off" : "" }));
     };
     alive();
     request.send(body);
@@ -177,6 +181,59 @@ async function sign(file, capturedAt) {
   return queue.add({ ...file, statement, signature }, number, await hash(text));
 }
 
+/** Which of SIZES this phone sends, also after a reload. */
+const sizeNow = async () => (await queue.get("size")) ?? 0;
+
+/** Sends one part, or a piece of one. When that broke off, the next will be smaller; when it was fast, larger. */
+async function sendPiece(path, piece, moved) {
+  const [began, size] = [performance.now(), await sizeNow()];
+  try {
+    const heard = (loaded) => moved(Math.min(loaded, piece.size)); // the form around it counts as well
+    const kept = await ask(path, { part: new File([piece], "part") }, heard);
+    const fast = performance.now() - began < FAST;
+    if (fast && size > 0 && piece.size === SIZES[size]) await queue.set("size", size - 1);
+    if (kept.kept && failures) {
+      failures = 0; // it goes on: what is there is not sent again
+      await show();
+    }
+    return kept;
+  } catch (error) {
+    const smaller = SIZES.findIndex((each, n) => n > size && each < piece.size);
+    if (error.cause) await queue.set("size", smaller < 0 ? SIZES.length - 1 : smaller);
+    throw error;
+  }
+}
+
+/** Sends what is not there of a part, and has it made of its pieces where it went in some. `here` are the hashes of all
+    that is there. */
+async function sendPart(path, part, here, moved) {
+  const pieces = [];
+  for (let at = 0; at < part.size; moved(at)) {
+    const cut = async (size) => {
+      const piece = part.slice(at, at + size);
+      return [piece, await hash(await piece.arrayBuffer())];
+    };
+    let [piece, sum] = [null, ""];
+    for (const size of here.size ? SIZES : []) {
+      [piece, sum] = await cut(size);
+      if (here.has(sum)) break;
+    }
+    if (!here.has(sum)) {
+      [piece, sum] = await cut(SIZES[await sizeNow()]);
+      const before = at;
+      const kept = await sendPiece(path, piece, (sent) => moved(before + sent));
+      if (!kept.kept) return kept;
+      here.add(kept.kept);
+    }
+    pieces.push(sum);
+    at += piece.size;
+  }
+  if (pieces.length === 1) return { kept: pieces[0] };
+  const kept = await ask(path, { pieces: pieces.join(",") });
+  pieces.forEach((piece) => here.delete(piece)); // they are in the part now
+  return kept;
+}
+
 /** Sends one file: the parts that are not there yet, then the list of all. Answers what became of it; `moved` hears how
     many bytes are there. */
 async function send(item, moved) {
@@ -184,22 +241,14 @@ async function send(item, moved) {
   const parts = [];
   for (let at = 0; at < blob.size; at += PART) parts.push(blob.slice(at, at + PART));
   const sums = await Promise.all(parts.map(async (part) => hash(await part.arrayBuffer())));
-  const state = await ask(`evidence/parts/${sha256}`);
+  const path = `evidence/parts/${sha256}`;
+  const state = await ask(path);
   if (!state.known && !state.over && !state.results) {
     const here = new Set(state.have);
-    let there = 0;
     for (const [n, part] of parts.entries()) {
-      if (!here.has(sums[n])) {
-        const heard = (loaded) => moved(there + Math.min(loaded, part.size)); // the form around it counts as well
-        const kept = await ask(`evidence/parts/${sha256}`, { part: new File([part], "part") }, heard);
-        if (!kept.kept) return kept;
-        if (failures) {
-          failures = 0; // it goes on: a part that is there is not sent again
-          await show();
-        }
-      }
-      there += part.size;
-      moved(there);
+      const kept = await sendPart(path, part, here, (sent) => moved(n * PART + sent));
+      if (!kept.kept) return kept;
+      if (kept.kept !== sums[n]) throw new Error(AWAY); // it was changed on its way
     }
   }
   return state.over ? state : ask(`evidence/whole/${sha256}`, { ...facts, parts: sums.join(",") });
@@ -315,6 +364,7 @@ if (box && crypto.subtle && window.indexedDB) {
   spoken.id = "capture-spoken";
   spoken.setAttribute("role", "status");
   box.after(sentBox, spoken);
+  $("#at-once")?.remove(); // said where this script does not send
   form?.addEventListener("submit", submitted);
   form?.addEventListener("change", preview);
   addEventListener("online", () => {
