@@ -8,7 +8,8 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -16,7 +17,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from app.dashboard.documents.kinds import CannotMake, File, Making
-from app.kernel import clock, pdf
+from app.files import keeping
+from app.files.pictures import EXTENSIONS
+from app.kernel import clock, pdf, store
 from app.kernel.changes import events
 from app.kernel.changes.event_types import TimelineEntry
 from app.kernel.changes.events import Event
@@ -33,7 +36,7 @@ from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import DecisionSnapshot, Inquiry, Prescreen
 from app.prescreens.presentation import answer_text
 from app.prescreens.presentation import reasons as reasons_shown
-from app.prescreens.queries import alike, detail, inquiries, questionnaires, reasons
+from app.prescreens.queries import alike, detail, files, inquiries, questionnaires, reasons
 from app.prescreens.queries.contact_history import home
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import snapshots
@@ -55,7 +58,9 @@ HOW_TO_CHECK = f"""How to check this case file
    page of the prescreen shows, or that the audit log has for the download.
 2. `sha256sum {ANSWERS} {CRITERIA}` must be the hashes in decision.json (answers_hash, criteria_hash), where there is a
    decision.
-3. mail/*.eml are the e-mails, written from what is kept of each, as they are at every attempt to send them. They are
+3. files/* are the files that the answers name, untouched; the SHA-256 in each name is that of the file, and stands in
+   answers.json behind the name that the prospect gave it.
+4. mail/*.eml are the e-mails, written from what is kept of each, as they are at every attempt to send them. They are
    the bytes that left, as long as the sender's settings (MAIL_FROM, PUBLIC_BASE_URL) are those of that day; what a mail
    server added is not here.
 
@@ -88,6 +93,8 @@ class Case:
     mirror: Mirror | None
     mails: Sequence[Mail]
     timeline: Sequence[TimelineEntry]
+    files: Mapping[str, bytes]
+    """The originals that the answers name, by their names in the ZIP."""
     notes: str | None
     """The team's notes about the decision; None unless they were asked for."""
 
@@ -119,7 +126,7 @@ def read(database: Database, id: UUID, *, notes: bool) -> Case:
             raise CannotMake("What was personal in it was erased, so no case file can be made of it.")
         snapshot = reasons.snapshot(db, id)
         entries = [row for row in events.timeline(db, SUBJECT, id) if notes or "note" not in row.kind]
-        return Case(
+        case = Case(
             prescreen,
             questionnaires.of_prescreen(db, prescreen),
             home(db, prescreen.organization_id).locale,
@@ -128,8 +135,24 @@ def read(database: Database, id: UUID, *, notes: bool) -> Case:
             _mirror(snapshot) if snapshot else alike.mirror(db, prescreen),
             _mails(database, db, id),
             EVENTS.timeline(reversed(entries)),
+            {},
             (prescreen.review_notes or "") if notes else None,
         )
+    return replace(case, files=dict(originals(database, [id])))
+
+
+def originals(database: Database, ids: Sequence[UUID], folder: str = "files") -> Iterator[tuple[str, bytes]]:
+    """The originals that the answers of prescreens name, with their names in a ZIP. Raises CannotMake when one cannot
+    be read now; one that is missing from the store is left out, and answers.json says which it was."""
+    kept = store.store_at(database.config.evidence_url)
+    with database.read() as db:
+        rows = [(row.id, row.sha256, row.mime) for row in files.every(db, ids)]
+    try:
+        for id, sha256, mime in rows:
+            with suppress(store.Missing, store.Damaged):
+                yield f"{folder}/{sha256}.{EXTENSIONS[mime]}", kept.get(keeping.originals(id), sha256)
+    except store.Away:
+        raise CannotMake("The store for evidence does not answer. Try again in a minute.") from None
 
 
 def _mirror(snapshot: DecisionSnapshot) -> Mirror | None:
@@ -198,6 +221,7 @@ def _files(case: Case) -> Iterator[tuple[str, bytes]]:
     yield "questions.json", _json(_questions(case))
     yield "decision.json", _json(_decision(case))
     yield "activity.json", _json([{"at": clock.iso(each.at), "text": each.text} for each in case.timeline])
+    yield from case.files.items()
     for mail in case.mails:
         if mail.content is not None:
             yield mail.name, mail.content

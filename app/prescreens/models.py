@@ -68,6 +68,7 @@ class QuestionType(StrEnum):
     CHOICES = "choices"
     EMAIL = "email"
     PHONE = "phone"
+    FILE = "file"
 
 
 # Only decided rows lie in these indexes.

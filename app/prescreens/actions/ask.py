@@ -15,13 +15,14 @@ from app.kernel.text import normalization, search
 from app.prescreens import emails, events
 from app.prescreens.actions._review import STALE
 from app.prescreens.actions._write import record
+from app.prescreens.actions.add_files import NewFile, keep_rows
 from app.prescreens.actions.look import check_looked
 from app.prescreens.events import SUBJECT
-from app.prescreens.models import COLUMNS, Inquiry, Prescreen
+from app.prescreens.models import COLUMNS, Inquiry, Prescreen, QuestionType
 from app.prescreens.queries import inquiries, questionnaires
 from app.prescreens.queries.search import search_document
 from app.prescreens.queries.stages import Reach
-from app.prescreens.rules import answers
+from app.prescreens.rules import answers, files
 from app.prescreens.rules import inquiries as rules
 from app.prescreens.rules.alike import alike_key
 from app.prescreens.rules.question_types import Reader
@@ -70,8 +71,18 @@ def ask(
     return id
 
 
-def answer_inquiry(db: Db, inquiry_id: UUID, key: str, typed: Sequence[str], *, by: Actor, now: datetime) -> bool:
-    """Keeps one answer; with the last one all become those of the prescreen. Returns whether they did.
+def answer_inquiry(
+    db: Db,
+    inquiry_id: UUID,
+    key: str,
+    typed: Sequence[str],
+    *,
+    new: Sequence[NewFile] = (),
+    by: Actor,
+    now: datetime,
+) -> bool:
+    """Keeps one answer; with the last one all become those of the prescreen. Returns whether they did. `new` are files
+    that lie in the store, where it asks for some.
 
     Raises NotFound, Invalid (with what would be accepted), Conflict (already sent), Gone (decided, or over).
     """
@@ -86,6 +97,9 @@ def answer_inquiry(db: Db, inquiry_id: UUID, key: str, typed: Sequence[str], *, 
     question = next((each for each in rules.asked_questions(inquiry, questions) if each.key == key), None)
     if question is None:
         raise Invalid("This question is not asked any more. Go on with the next one.", code="answer.not_asked")
+    if question.type is QuestionType.FILE:
+        typed = files.added((), (each.named for each in new))
+        keep_rows(db, prescreen, new, by=by, now=now)
     value = answers.check_answer(question, typed, Reader.of(questionnaire.locale, questionnaire.time_zone, now))
     inquiry_given = {**inquiry.given, key: value}
     db.execute(update(Inquiry).where(Inquiry.id == inquiry_id).values(given=inquiry_given))

@@ -25,6 +25,8 @@ from app.kernel.outbox import dev_mailbox, outbox
 from app.kernel.text import search
 from app.prescreens import events
 from app.prescreens.actions._write import record
+from app.prescreens.actions.add_files import tidy_job
+from app.prescreens.answer_files import AnswerFile
 from app.prescreens.events import CONTACT, SUBJECT
 from app.prescreens.models import COLUMNS, ERASED, Contact, DecisionSnapshot, Inquiry, Note, Prescreen, ReviewStatus
 from app.prescreens.queries import personal
@@ -146,8 +148,11 @@ def _erase(db: Db, id: UUID, by: Actor, now: datetime, reason: str) -> bool:
     db.execute(changed.execution_options(synchronize_session=False))
     _erase_around(db, prescreen)
     outbox.erase(db, SUBJECT, id, summary=MESSAGE, now=now)
+    gone = update(AnswerFile).where(AnswerFile.prescreen_id == id, AnswerFile.erased_at.is_(None))
+    files = db.scalars(gone.values(erased_at=now).returning(AnswerFile.id)).all()
     why = {"reason": reason} if reason else {}
-    record(db, events.PRESCREEN_ERASED, id, prescreen.organization_id, by=by, now=now, data=why)
+    jobs = [tidy_job(each) for each in files]
+    record(db, events.PRESCREEN_ERASED, id, prescreen.organization_id, by=by, now=now, data=why, messages=jobs)
     erase_events(db, SUBJECT, id)
     return True
 

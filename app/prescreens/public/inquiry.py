@@ -4,6 +4,7 @@ from flask import Response, request
 
 from app.accounts.access import public
 from app.kernel import clock
+from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Conflict, Gone, Invalid, NotFound
 from app.kernel.web.htmx import see_other
@@ -11,6 +12,7 @@ from app.prescreens import actions, links, presentation
 from app.prescreens.forms import AnswerForm
 from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import Inquiry, Prescreen
+from app.prescreens.presentation.files import file_control, refused_files
 from app.prescreens.public._pages import limit_requests, page, prospect, public_pages, url
 from app.prescreens.queries import detail, inquiries, questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
@@ -24,7 +26,7 @@ from app.prescreens.rules.questions import Question
 @public
 def asked(organization: str, questionnaire: str, token: str) -> Response:
     """One question with the answer so far; when all are answered or none is needed any more, that."""
-    inquiry, prescreen, found = _by_token(organization, questionnaire, token)
+    inquiry, prescreen, found = inquiry_by_token(organization, questionnaire, token)
     if inquiry.answered_at is not None:
         return page("prescreens/asked-over.html", found, thanks=True)
     try:
@@ -44,7 +46,7 @@ def answer_asked(organization: str, questionnaire: str, token: str) -> Response:
     form = AnswerForm()
     form.check()
     limit_requests("answer")
-    inquiry, _, found = _by_token(organization, questionnaire, token)
+    inquiry, _, found = inquiry_by_token(organization, questionnaire, token)
     key, typed = str(form.step.data), request.form.getlist("answer")
     try:
         actions.answer_inquiry(db(), inquiry.id, key, typed, by=prospect(found), now=clock.now())
@@ -79,9 +81,22 @@ def _step(
         former=presentation.answer_text(question, former, t) if former is not None else "",
         values=typed if typed is not None else presentation.fields(question, given, found.locale),
         as_text=typed is not None,
-        problem=presentation.problem(question, code, reader.today, t) if code else "",
+        problem=refused_files(question, kept, t)
+        if (kept := _refused_files(inquiry, prescreen, question))
+        else presentation.problem(question, code, reader.today, t)
+        if code
+        else "",
+        files=(),
+        **file_control(question, t),
         note=inquiry.text,
     )
+
+
+def _refused_files(inquiry: Inquiry, prescreen: Prescreen, question: Question) -> list[tuple[str, str]]:
+    """The files that were refused for this question of the inquiry: name and code."""
+    kept = prescreen.refused_answer or {}
+    mine = (kept.get("inquiry"), kept.get("step")) == (str(inquiry.id), question.key)
+    return kept.get("files", []) if mine else []
 
 
 def _refused(
@@ -98,13 +113,16 @@ def _refused(
     return kept["typed"], ""
 
 
-def _by_token(organization: str, questionnaire: str, token: str) -> tuple[Inquiry, Prescreen, QuestionnaireDetail]:
+def inquiry_by_token(
+    organization: str, questionnaire: str, token: str, source: Db | None = None
+) -> tuple[Inquiry, Prescreen, QuestionnaireDetail]:
     """The inquiry of a link, its prescreen, and that's version of the questionnaire. Raises NotFound."""
-    inquiry = inquiries.get(db(), links.read(db().config, links.INQUIRY, token))
-    prescreen = detail.get(db(), inquiry.prescreen_id) if inquiry else None
+    source = source or db()
+    inquiry = inquiries.get(source, links.read(source.config, links.INQUIRY, token))
+    prescreen = detail.get(source, inquiry.prescreen_id) if inquiry else None
     if inquiry is None or prescreen is None:
         raise NotFound(rules.FORGOTTEN)
-    found = questionnaires.of_prescreen(db(), prescreen)
+    found = questionnaires.of_prescreen(source, prescreen)
     if (found.organization_slug, found.slug) != (organization, questionnaire):
         raise NotFound(rules.FORGOTTEN)
     return inquiry, prescreen, found

@@ -1,0 +1,135 @@
+"""Adding files to an answer, and taking one out again, by the prospect. What is added lies in the store already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+
+from app.files.rules import UnfitFile
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+from app.kernel.errors import Conflict
+from app.kernel.outbox.outbox import Message
+from app.prescreens import events
+from app.prescreens.actions._write import TRIES, record
+from app.prescreens.actions.answer import BUSY, due_question, keep_answer
+from app.prescreens.answer_files import AnswerFile, FileCopies
+from app.prescreens.models import Prescreen, QuestionType
+from app.prescreens.rules import answers, files
+from app.prescreens.rules.files import Named
+from app.prescreens.rules.questions import Question
+
+COPY, TIDY = "job:prescreens.copy_file", "job:prescreens.tidy_file"
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file that lies in the store, in a folder of this id."""
+
+    id: UUID
+    name: str
+    sha256: str
+    bytes: int
+    mime: str
+
+    @property
+    def named(self) -> Named:
+        return Named(self.name, self.sha256)
+
+
+def add_files(db: Db, prescreen_id: UUID, key: str, new: Sequence[NewFile], *, by: Actor, now: datetime) -> set[UUID]:
+    """Adds files to the answer to a question, and returns the ids of those that are kept: one that was added before is
+    known already. Raises as `answer` does, and UnfitFile when there are too many."""
+    for _ in range(TRIES):
+        prescreen, questionnaire, question = due_question(db, prescreen_id, key, now)
+        check_takes_files(question)
+        former = files.named(prescreen.submission.get(key))
+        value = answers.check_answer(question, files.added(former, (each.named for each in new)))
+        if keep_answer(db, prescreen, questionnaire, question, value, by=by, now=now, asking=True) is not None:
+            return keep_rows(db, prescreen, new, by=by, now=now)
+    raise Conflict(BUSY)
+
+
+def remove_file(db: Db, prescreen_id: UUID, key: str, sha256: str, *, by: Actor, now: datetime) -> None:
+    """Takes a file out of an answer that was not sent; a second press changes nothing. The worker deletes it."""
+    for _ in range(TRIES):
+        prescreen, questionnaire, question = due_question(db, prescreen_id, key, now)
+        check_takes_files(question)
+        former = files.named(prescreen.submission.get(key))
+        left = [files.written(each.name, each.sha256) for each in former if each.sha256 != sha256]
+        if len(left) == len(former):
+            return
+        if keep_answer(db, prescreen, questionnaire, question, left or None, by=by, now=now, asking=True) is None:
+            continue
+        row = db.scalar(
+            select(AnswerFile.id).where(AnswerFile.prescreen_id == prescreen_id, AnswerFile.sha256 == sha256)
+        )
+        messages = [tidy_job(row)] if row else []
+        data = {"sha256": [sha256]}
+        organization = prescreen.organization_id
+        record(db, events.FILE_REMOVED, prescreen_id, organization, by=by, now=now, data=data, messages=messages)
+        return
+    raise Conflict(BUSY)
+
+
+def check_takes_files(question: Question) -> None:
+    """Raises UnfitFile where a question asks for something else."""
+    if question.type is not QuestionType.FILE:
+        raise UnfitFile("not_taken", 415)
+
+
+def keep_rows(db: Db, prescreen: Prescreen, new: Sequence[NewFile], *, by: Actor, now: datetime) -> set[UUID]:
+    """The rows of files that an answer of the locked prescreen names now. Raises UnfitFile when there are too many."""
+    known = dict(
+        db.execute(select(AnswerFile.sha256, AnswerFile.erased_at).where(AnswerFile.prescreen_id == prescreen.id))
+        .tuples()
+        .all()
+    )
+    fresh = {each.sha256: each for each in new if known.get(each.sha256, now) is not None}
+    taken = select(func.coalesce(func.sum(AnswerFile.bytes), 0)).where(
+        AnswerFile.prescreen_id == prescreen.id, AnswerFile.erased_at.is_(None)
+    )
+    if len(known) + len(fresh) > files.MOST_ADDED:
+        raise UnfitFile("full", 409)
+    if db.execute(taken).scalar_one() + sum(each.bytes for each in fresh.values()) > files.LARGEST_ALL:
+        raise UnfitFile("full", 409)
+    for each in fresh.values():
+        pictured = each.mime.startswith("image/")
+        values: dict[str, object] = {
+            "id": each.id,
+            "bytes": each.bytes,
+            "mime": each.mime,
+            "copying": (FileCopies.PENDING if pictured else FileCopies.NONE).value,
+            "copy_sha256": None,
+            "thumbnail_sha256": None,
+            "failure": "",
+            "received_at": now,
+            "erased_at": None,
+        }
+        if each.sha256 in known:  # it was taken out before, and is added again
+            mine = (AnswerFile.prescreen_id == prescreen.id, AnswerFile.sha256 == each.sha256)
+            db.execute(update(AnswerFile).where(*mine).values(values))
+        else:
+            whose = {"prescreen_id": prescreen.id, "organization_id": prescreen.organization_id}
+            db.execute(insert(AnswerFile).values({**values, **whose, "sha256": each.sha256}))
+    if fresh:
+        messages = [copy_job(each.id) for each in fresh.values() if each.mime.startswith("image/")]
+        due = prescreen.expires_at + files.KEPT_AFTER
+        messages += [tidy_job(each.id, due) for each in fresh.values()]
+        data = {"sha256": list(fresh)}
+        organization = prescreen.organization_id
+        record(db, events.FILES_ADDED, prescreen.id, organization, by=by, now=now, data=data, messages=messages)
+    return {each.id for each in fresh.values()}
+
+
+def copy_job(file_id: UUID) -> Message:
+    """The job that makes the copies of a picture."""
+    return Message(COPY, {"file": str(file_id)}, destination="store", summary="Copy of a picture in an answer")
+
+
+def tidy_job(file_id: UUID, due_at: datetime | None = None) -> Message:
+    """The job that deletes a file once no answer names it any more."""
+    summary = "Whether a file of an answer is still needed"
+    return Message(TIDY, {"file": str(file_id)}, destination="store", due_at=due_at, summary=summary)
