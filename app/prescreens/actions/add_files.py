@@ -82,11 +82,8 @@ def check_takes_files(question: Question) -> None:
 
 def keep_rows(db: Db, prescreen: Prescreen, new: Sequence[NewFile], *, by: Actor, now: datetime) -> set[UUID]:
     """The rows of files that an answer of the locked prescreen names now. Raises UnfitFile when there are too many."""
-    known = dict(
-        db.execute(select(AnswerFile.sha256, AnswerFile.erased_at).where(AnswerFile.prescreen_id == prescreen.id))
-        .tuples()
-        .all()
-    )
+    mine = select(AnswerFile.sha256, AnswerFile.erased_at).where(AnswerFile.prescreen_id == prescreen.id)
+    known = {row.sha256: row.erased_at for row in db.execute(mine)}
     fresh = {each.sha256: each for each in new if known.get(each.sha256, now) is not None}
     taken = select(func.coalesce(func.sum(AnswerFile.bytes), 0)).where(
         AnswerFile.prescreen_id == prescreen.id, AnswerFile.erased_at.is_(None)
@@ -109,8 +106,8 @@ def keep_rows(db: Db, prescreen: Prescreen, new: Sequence[NewFile], *, by: Actor
             "erased_at": None,
         }
         if each.sha256 in known:  # it was taken out before, and is added again
-            mine = (AnswerFile.prescreen_id == prescreen.id, AnswerFile.sha256 == each.sha256)
-            db.execute(update(AnswerFile).where(*mine).values(values))
+            former = (AnswerFile.prescreen_id == prescreen.id, AnswerFile.sha256 == each.sha256)
+            db.execute(update(AnswerFile).where(*former).values(values))
         else:
             whose = {"prescreen_id": prescreen.id, "organization_id": prescreen.organization_id}
             db.execute(insert(AnswerFile).values({**values, **whose, "sha256": each.sha256}))

@@ -66,7 +66,7 @@ def file_control(question: Question, t: Translator, *, adds: bool = False) -> di
     taken += [] if only == "pictures" else [PDF]
     size = size_text(largest(question), t)
     return {
-        "file_rule": t(f"file_rule_{only or 'any'}", n=most(question), size=size),
+        "file_rule": t(f"file_rule_{only or 'any'}", most=most(question), size=size),
         "file_accept": ",".join(taken),
         "most_files": most(question),
         "adds_files": adds,
