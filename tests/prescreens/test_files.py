@@ -2,21 +2,27 @@
 
 import html
 import re
+import zipfile
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
 from app.files import keeping
 from app.kernel import store
+from app.kernel.clock import now
+from app.prescreens import actions, case_files, jobs, links
 from app.prescreens.answer_files import AnswerFile
-from app.prescreens.models import Prescreen
+from app.prescreens.models import Contact, DecisionSnapshot, Inquiry, Prescreen
+from app.prescreens.queries.stages import Reach
 from app.prescreens.rules import files
 from tests.pictures import picture
 from tests.prescreens.factories import QUESTIONS, template
 from tests.prescreens.visitors import START, Visitor, token_in
+from tests.s3 import s3 as s3
 
 PLACED = picture(place=True)
 PDF = b"%PDF-1.7 a payslip"
@@ -48,7 +54,12 @@ def submission(database) -> dict[str, Any]:
 
 def kept(database) -> set[str]:
     found = store.store_at(database.config.evidence_url)
-    return {name for each in rows(database) for place in (keeping.originals, keeping.copies) for name in found.names(place(each.id))}
+    return {
+        name
+        for each in rows(database)
+        for place in (keeping.originals, keeping.copies)
+        for name in found.names(place(each.id))
+    }
 
 
 def test_files_are_added_shown_taken_out_and_sent(visitor, database, outbox) -> None:
@@ -81,7 +92,7 @@ def test_files_are_added_shown_taken_out_and_sent(visitor, database, outbox) -> 
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "said"),
+    ("content", "name", "sentence"),
     [
         (b"", "empty.jpg", "is empty"),
         (b"<svg onload=alert(1)>", "lies.jpg", "is not taken here"),
@@ -89,9 +100,9 @@ def test_files_are_added_shown_taken_out_and_sent(visitor, database, outbox) -> 
         (b"PK\x03\x04 a document", "form.pdf", "is not taken here"),
     ],
 )
-def test_what_does_not_fit_is_refused_in_words_and_not_kept(visitor, database, content, name, said) -> None:
+def test_what_does_not_fit_is_refused_in_words_and_not_kept(visitor, database, content, name, sentence) -> None:
     add(visitor, (content, name), (PDF, "=HYPERLINK(1).pdf"))
-    assert said in visitor.page
+    assert sentence in visitor.page
     assert f"{name}:" in visitor.page
     assert "=HYPERLINK(1).pdf" in visitor.page, "the other one is kept"
     assert len(rows(database)) == 1
@@ -164,3 +175,120 @@ def test_staff_read_and_download_and_others_do_not(visitor, database, outbox, ca
         assert answer.headers["Content-Disposition"].startswith("attachment; ")
     assert agent.get(f"/prescreens/{id}/files/{photo.id}/thumbnail").mimetype == "image/jpeg"
     assert "File of an answer downloaded" in agent.get(f"/prescreens/{id}").text
+    with database.read() as db:
+        id = db.scalars(select(Prescreen.id)).one()
+    for who, status in (("lars", 404), ("aude", 200), ("otto", 403)):
+        browser = cast.sign_in(app.test_client(), who)
+        for part in ("original", "copy", "thumbnail"):
+            assert browser.get(f"/prescreens/{id}/files/{photo.id}/{part}").status_code == status, who
+    rows_csv = agent.get("/prescreens/?format=csv").text
+    assert "sha256:" not in rows_csv
+
+
+def sent(visitor, database, outbox, *what: tuple[bytes, str]) -> UUID:
+    add(visitor, *what)
+    visitor.press("/files", step="payslips").press("/answer", step="email", answer="jane@example.com")
+    visitor.press("/complete")
+    outbox.deliver_all()
+    with database.read() as db:
+        return db.scalars(select(Prescreen.id)).one()
+
+
+def test_a_blind_first_look_shows_no_file(visitor, database, outbox, cast, app) -> None:
+    id = sent(visitor, database, outbox, (PLACED, "janes-id.jpg"))
+    with database.write() as db:
+        db.execute(update(Prescreen).values(blind=True))
+    agent = cast.sign_in(app.test_client(), "lena")
+    (photo,) = rows(database)
+    page = agent.get(f"/prescreens/{id}").text
+    assert "janes-id.jpg" not in page
+    assert photo.sha256 not in page
+    assert str(photo.id) not in page
+    assert agent.get(f"/prescreens/{id}/files/{photo.id}/original").status_code == 404
+
+
+def test_a_decision_and_its_case_file_have_the_files(visitor, database, outbox, cast) -> None:
+    id = sent(visitor, database, outbox, (PLACED, "id.jpg"), (PDF, "pay.pdf"))
+    by, reach = cast.actor("lena"), Reach((cast.marston.id,))
+    with database.write() as db:
+        actions.approve(db, id, None, reach=reach, by=by, now=now())
+    with database.read() as db:
+        answers_hash = db.scalars(select(DecisionSnapshot.answers_hash)).one()
+    made = case_files.written(case_files.read(database, id, notes=False), now(), "Lena")
+    with zipfile.ZipFile(BytesIO(made.content)) as archive:
+        names = archive.namelist()
+        assert store.digest(archive.read("answers.json")) == answers_hash
+        for each in rows(database):
+            (name,) = [name for name in names if each.sha256 in name]
+            assert store.digest(archive.read(name)) == each.sha256
+            assert each.sha256.encode() in archive.read("answers.json")
+
+
+def test_erasing_deletes_them_and_keeps_their_hashes(visitor, database, outbox, cast) -> None:
+    sent(visitor, database, outbox, (PLACED, "id.jpg"), (PDF, "pay.pdf"))
+    assert kept(database)
+    by, reach = cast.actor("adam"), Reach((cast.marston.id,))
+    with database.write() as db:
+        contact = db.scalars(select(Contact.id)).one()
+        actions.erase_contact(db, contact, reach=reach, reason="Asked for it", by=by, now=now())
+    outbox.deliver_all()
+    assert kept(database) == set()
+    assert all(each.erased_at for each in rows(database))
+    with database.read() as db:
+        assert "id.jpg" not in str(db.execute(text("SELECT data FROM events")).all())
+
+
+def test_what_was_never_sent_goes_a_week_after_the_thirty_days(visitor, database, outbox, clock) -> None:
+    add(visitor, (PLACED, "id.jpg"))
+    outbox.deliver_all()
+    clock.move(days=31)
+    outbox.deliver_all()
+    assert kept(database)
+    clock.move(days=7)
+    outbox.deliver_all()
+    assert kept(database) == set()
+
+
+def test_what_was_sent_stays_after_the_thirty_days(visitor, database, outbox, clock) -> None:
+    sent(visitor, database, outbox, (PDF, "pay.pdf"))
+    clock.move(days=40)
+    outbox.deliver_all()
+    assert len(kept(database)) == 1
+
+
+def test_nothing_is_added_after_sending(visitor, database, outbox) -> None:
+    path, page = visitor.path.partition("?")[0], visitor.page
+    sent(visitor, database, outbox, (PDF, "pay.pdf"))
+    data = {"csrf_token": token_in(page), "step": "payslips", "answer": (BytesIO(PDF + b"2"), "late.pdf")}
+    assert visitor.client.post(f"{path}/files", data=data).status_code == 303
+    assert len(rows(database)) == 1
+    data = {"csrf_token": token_in(page), "step": "payslips", "remove": rows(database)[0].sha256}
+    assert visitor.client.post(f"{path}/files", data=data).status_code == 303
+    assert len(submission(database)["payslips"]) == 1
+
+
+def test_asked_again_the_old_files_stay_readable(visitor, database, outbox, cast, app) -> None:
+    id = sent(visitor, database, outbox, (PLACED, "old.jpg"))
+    by, reach = cast.actor("lena"), Reach((cast.marston.id,))
+    with database.write() as db:
+        inquiry = actions.ask(db, id, ["payslips"], (), "", reach=reach, version=None, by=by, now=now())
+    token = links.token(database.config, links.INQUIRY, inquiry)
+    asked = Visitor(app.test_client()).get(f"{START}/asked/{token}")
+    asked.press("/files", step="payslips", answer=[(BytesIO(b"no file"), "no.txt")])
+    assert "is not taken here" in asked.page
+    asked.press("/files", step="payslips", answer=[(BytesIO(PDF), "new.pdf")])
+    outbox.deliver_all()
+    assert [each.name for each in files.named(submission(database)["payslips"])] == ["new.pdf"]
+    page = cast.sign_in(app.test_client(), "lena").get(f"/prescreens/{id}").text
+    assert "old.jpg" in page
+    assert "new.pdf" in page
+    old = next(each for each in rows(database) if each.mime == "image/jpeg")
+    with database.read() as db:
+        assert jobs.tidy_file is not None
+        assert old.sha256 in files.kept(db.get_one(Prescreen, id), db.scalars(select(Inquiry)).all(), now())
+
+
+def test_on_s3_too(visitor, database, outbox, s3) -> None:
+    database.config = replace(database.config, evidence_url=f"s3://evidence/{uuid4()}")
+    sent(visitor, database, outbox, (PLACED, "id.jpg"))
+    assert len(kept(database)) == 3

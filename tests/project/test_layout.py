@@ -37,6 +37,7 @@ OWN = {
     },
     "prescreens": {
         "links": "signed links of the prospect",
+        "answer_files": "the table of the files that answers name",
         "measures": "tables of what the desk measures about itself",
         "case_files": "a decision as files, for a complaint",
         "personal_files": "what is kept of a contact, with case files",
@@ -114,6 +115,7 @@ OWN_VIEWS = {
         "personal": "erasing and exporting what is kept of a contact",
         "case_file": "the case file of a prescreen",
         "export": "what is kept of a contact, with case files",
+        "files": "the files of answers",
         "fairness": "whether decisions are alike",
         "measured": "filters of the list by the groups of that page",
         "calibration": "cases that every agent decides once more",

@@ -25,7 +25,7 @@ from app.prescreens import actions, events
 from app.prescreens.actions import questionnaires as drafting
 from app.prescreens.actions._count import count_steps
 from app.prescreens.actions._write import record
-from app.prescreens.demo import measures
+from app.prescreens.demo import files, measures
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import (
     Contact,
@@ -122,6 +122,7 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     _written_to(db, organizations["alder"], people["priya.raman@example.com"], now)
     _blind(db, organizations["alder"], [_agent(people[email]) for email in DATA["agents"]["alder"]], now)
     _measures(db, organizations["alder"], people, now)
+    files.load(db, organizations["alder"], _agent(people["priya.raman@example.com"]), PROSPECT, IDS, now)
     _erased(db, organizations["alder"], now)
     _deliver(db, now)
     db.execute(update(Person).where(Person.email == "priya.raman@example.com").values(new_answers="daily"))

@@ -16,7 +16,7 @@ from app.prescreens.rules.files import MEGABYTE, hashes, largest, most, named, w
 from app.prescreens.rules.questions import Answer, Question
 
 PICTURES = tuple(FORMATS)
-MOST_SAID = 5
+MOST_NAMED = 5
 """Refused files that a page names."""
 
 
@@ -75,8 +75,8 @@ def file_control(question: Question, t: Translator, *, adds: bool = False) -> di
 
 def refused_files(question: Question, refused: Sequence[tuple[str, str]], t: Translator) -> str:
     """Why files were not added, with their names; `refused` has the name and the code of each."""
-    said = [(name, problem(question, code, None, t)) for name, code in refused[:MOST_SAID]]
-    return " ".join(f"{normalization.isolated(name)}: {text}" if name else text for name, text in said)
+    sentences = [(name, problem(question, code, None, t)) for name, code in refused[:MOST_NAMED]]
+    return " ".join(f"{normalization.isolated(name)}: {text}" if name else text for name, text in sentences)
 
 
 def size_text(size: int, t: Translator = ENGLISH) -> str:
