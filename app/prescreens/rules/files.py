@@ -23,8 +23,8 @@ LARGEST_ALL = 2 * LARGEST
 """Bytes of all files of one prescreen that are kept."""
 MOST_ADDED = 60
 """Files that can be added to one prescreen, also those that were removed again."""
-ADDS_A_MINUTE = 30
-"""Forms with files from one network."""
+ADDS_A_MINUTE, ADDS_AN_HOUR = 30, 240
+"""Forms with files from one network, which a household or an office may share."""
 KEPT_AFTER = timedelta(days=7)
 """How long files of answers that were never sent are kept once the 30 days are over."""
 KINDS = ("pictures", "pdf")

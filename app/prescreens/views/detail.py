@@ -99,7 +99,8 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
     hidden -= len(questionnaire.questions)
     asked_again = [] if veiled else inquiries.of(db, id)
     further = [question for inquiry in asked_again for question in read_questions(inquiry.added)]
-    kept = kept_files.of(db, id)
+    has_files = any(question.type is QuestionType.FILE for question in questionnaire.questions)
+    kept = kept_files.of(db, id) if has_files else {}
     answers = presentation.answer_rows([*questionnaire.questions, *further], prescreen.submission, files=kept)
     near = listing.near(db, list_state.listing, list_state.chosen, now, id)
     decision = undo_queries.latest(db, SUBJECT, id)
