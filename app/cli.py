@@ -86,10 +86,15 @@ def db_upgrade(output: Output) -> None:
 
     database = opened_database()
     changed = schema.upgrade(database)
-    for name, rows in backfills.run(database, BACKFILLS, clock.now()).items():
+    now = [backfill for backfill in BACKFILLS if not backfill.by_worker]
+    for name, rows in backfills.run(database, now, clock.now()).items():
         if rows:
             click.echo(f"Made anew: {name} ({rows:,} rows).", err=True)
         changed = True
+    with database.read() as db:
+        left = backfills.unfinished(db, BACKFILLS)
+    if left:
+        click.echo(f"Left to the worker: {', '.join(left)}.", err=True)
     _, newest = schema.revisions(database)
     sentence = f"The database is now at {newest}." if changed else f"The database was already at {newest}."
     output.done({"revision": newest, "changed": changed}, sentence)
@@ -143,13 +148,19 @@ def db_check(output: Output) -> None:
     database = opened_database()
     revision, newest = schema.revisions(database)
     differences = [_difference(each) for each in schema.differences(database)] if revision == newest else []
+    left: list[str] = []
     if revision == newest:
         with database.read() as db:
-            differences += [f"unfinished backfill {name}" for name in backfills.unfinished(db, BACKFILLS)]
+            names = backfills.unfinished(db, BACKFILLS)
+        differences += [
+            f"unfinished backfill {each.name}" for each in BACKFILLS if each.name in names and not each.by_worker
+        ]
+        left = [each.name for each in BACKFILLS if each.name in names and each.by_worker]
     current = revision == newest and not differences
-    facts = {"revision": revision, "newest": newest, "current": current, "differences": differences}
+    facts = {"revision": revision, "newest": newest, "current": current, "differences": differences, "left": left}
     if current:
-        output.done(facts, f"The database is at {revision}, the newest.")
+        rest = f" The worker has yet to make {', '.join(left)}." if left else ""
+        output.done(facts, f"The database is at {revision}, the newest.{rest}")
     elif output.as_json:
         output.done(facts, "")
         sys.exit(1)

@@ -74,7 +74,7 @@ def deposition() -> None:
 
 
 @command(deposition, "request")
-@click.option("--organization", "slug", required=True, metavar="SLUG", help="For whom it is entered.")
+@click.option("--organization", "slug", required=True, metavar="SLUG", help="For whom it is created.")
 @click.option("--title", required=True)
 @click.option("--case", required=True)
 @click.option("--date", "start_date", required=True, help="YYYY-MM-DD.")
@@ -118,7 +118,7 @@ def deposition_request(
         entry = actions.Entry(asked_by[:200], how, secrets.token_bytes(32))
         made = actions.request(db, found, wanted, by=BY, now=clock.now(), entry=entry)
         facts = {"id": made.id, "organization": slug, "state": made.state, "starts_at": clock.iso(made.starts_at)}
-    output.done(facts, f"Entered as request {facts['id']} for {found.name}, state {facts['state']}.")
+    output.done(facts, f"Created as request {facts['id']} for {found.name}, state {facts['state']}.")
 
 
 @command(deposition, "reconfirm")

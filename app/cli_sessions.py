@@ -152,7 +152,7 @@ def session_end(output: Output, id: int, yes: bool) -> None:
     def act(db: "Db") -> "Deposition":
         return actions.end(db, id, by=BY, now=clock.now())
 
-    _confirmed(output, yes, act, "It would be over.", f"Ended session {id}.")
+    _confirmed(output, yes, act, "It would end.", f"Ended session {id}.")
 
 
 def _manager(db: "Db", email: str) -> int:

@@ -7,7 +7,8 @@ from datetime import datetime
 from app.dashboard import presence
 from app.dashboard.undo import actions as undo
 from app.kernel.api.rate_limits import Limiter
-from app.kernel.db import idempotency, recounts
+from app.kernel.db import backfills, idempotency, recounts
+from app.kernel.db.backfills import Backfill
 from app.kernel.db.engine import Database, Db
 from app.kernel.outbox import claims, recipient_limits
 
@@ -34,6 +35,26 @@ class Housekeeping:
                 for tidy in self._tidiers:
                     tidy(db, now)
             self._limiter.tidy()
+        return False
+
+
+class Backfills:
+    """A sweep that makes what an upgrade has left to the worker: each call one portion, in a transaction of its own. It
+    goes on where it was, whoever stopped."""
+
+    def __init__(self, left: Sequence[Backfill]) -> None:
+        self._left = [backfill for backfill in left if backfill.by_worker]
+        self._next = 0.0
+
+    def __call__(self, database: Database, now: datetime) -> bool:
+        if time.monotonic() < self._next:
+            return False
+        with database.read() as db:
+            names = backfills.unfinished(db, self._left)
+        for backfill in self._left:
+            if backfill.name in names and backfills.run_one(database, backfill, now):
+                return True
+        self._next = time.monotonic() + EVERY
         return False
 
 

@@ -13,6 +13,7 @@ from flask import Flask, Response, current_app, g, has_request_context, render_t
 from flask_wtf.csrf import CSRFError
 from werkzeug.datastructures import iter_multi_items
 from werkzeug.exceptions import BadHost, HTTPException
+from werkzeug.routing import IntegerConverter
 
 from app.accounts.guard import signed_out_answer
 from app.kernel.addresses import is_api
@@ -69,6 +70,13 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unforeseen)
 
 
+class Number(IntegerConverter):
+    """An id in an address. More digits than any id has do not fit into a database's whole numbers, and those of other
+    scripts would give a page a second address: neither is an address of ours."""
+
+    regex = "[0-9]{1,18}"
+
+
 class Application(Flask):
     """Flask, whose error handlers also answer what is raised outside of the view, and whose log lines have no paths.
 
@@ -80,6 +88,7 @@ class Application(Flask):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
+        self.url_map.converters["int"] = Number
         self._fixed: dict[tuple[str, str], str] = {}
         """Addresses of endpoints none of whose rules has arguments, by the root of the site; empty for the others."""
 

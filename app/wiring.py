@@ -12,13 +12,14 @@ from typing import TypeVar
 from app.accounts import api_auth
 from app.accounts import jobs as accounts
 from app.config import Config
+from app.dashboard import tags
 from app.dashboard.desk import Desk
 from app.dashboard.documents import jobs as documents
 from app.dashboard.subjects import Subjects
 from app.dashboard.undo import jobs as undo
 from app.dashboard.undo.actions import Finalizer
-from app.desks import DESKS, SUBJECTS
-from app.housekeeping import ClockSteps, Housekeeping
+from app.desks import BACKFILLS, DESKS, SUBJECTS
+from app.housekeeping import Backfills, ClockSteps, Housekeeping
 from app.kernel.api.rate_limits import Limiter
 from app.kernel.db.engine import Database
 from app.kernel.outbox import email, sms, webhooks
@@ -79,7 +80,8 @@ def wire(config: Config, database: Database | None = None) -> Wiring:
         finalizers=finalizers,
         sweeps=(
             ClockSteps(),
-            Housekeeping(limiter, [documents.tidy, *(desk.tidy for desk in DESKS if desk.tidy)]),
+            Housekeeping(limiter, [documents.tidy, tags.forget_unused, *(desk.tidy for desk in DESKS if desk.tidy)]),
+            Backfills(BACKFILLS),
             accounts.Tidy(),
             partial(undo.sweep, finalizers=finalizers),
             *(make() for desk in DESKS for make in desk.sweeps),

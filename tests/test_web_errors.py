@@ -1,5 +1,7 @@
 """Security headers, request ids and the form of refusals, on every answer."""
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -275,3 +277,16 @@ def test_only_a_page_with_a_form_sets_a_cookie_for_a_stranger(app: Flask):
                 wrong.append(f"{method} {path} answers {answer.status_code}, a form: {form}")
     assert not wrong
     assert forms
+
+
+@pytest.mark.parametrize("id", ["9" * 30, "1" * 5000, "٣٤"])
+def test_a_number_that_no_id_can_be_is_no_address(client: FlaskClient, cast: Cast, id: str):
+    """The database took none of them, and the answer was 500; or a page had a second address in other digits."""
+    cast.sign_in(client, "hugo")
+    numbered = re.compile(r"<int:\w+>")
+    rules = [rule for rule in client.application.url_map.iter_rules() if numbered.search(rule.rule)]
+    assert len(rules) > 40
+    for rule in rules:
+        path = re.sub(r"<\w+:\w+>", id, rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            assert client.open(path, method=method).status_code == 404, f"{method} {rule.rule}"

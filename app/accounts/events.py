@@ -45,7 +45,7 @@ def _event(kind: str, label: str, icon: str) -> EventType:
 
 
 PERSON_INVITED = _event("person.invited", "Invited", "mail")
-PERSON_CREATED = _event("person.created", "Account made", "user-plus")
+PERSON_CREATED = _event("person.created", "Account created", "user-plus")
 PERSON_ACCEPTED = _event("person.accepted", "Accepted the invitation and chose a password", "user-check")
 PERSON_ROLE_GIVEN = _event("person.role_given", "Got a role", "id-card")
 PERSON_ROLE_TAKEN = _event("person.role_taken", "Lost a role", "user-x")
@@ -70,7 +70,7 @@ PERSON_RECOVERY_CODE_USED = _event("person.recovery_code_used", "Used a recovery
 PERSON_FACTORS_RESET = _event("person.factors_reset", "Two-step sign-in reset", "shield-alert")
 ORGANIZATION_CREATED = _event("organization.created", "Organization created", "building-2")
 ORGANIZATION_CHANGED = _event("organization.changed", "Settings changed", "pencil")
-KEY_CREATED = _event("key.created", "Key made", "key-round")
+KEY_CREATED = _event("key.created", "Key created", "key-round")
 KEY_REVOKED = _event("key.revoked", "Key revoked", "ban")
 KEY_BEARER_PRINTED = _event("key.bearer_printed", "Bearer for an hour printed", "ticket")
 

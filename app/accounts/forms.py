@@ -255,11 +255,11 @@ class OrganizationForm(VersionedForm):
         "Days to keep evidence",
         validators=[optional()],
         description="After the end of an inspection. Then the originals and copies of its photos, notes and documents "
-        "are deleted for good, also of inspections that have ended already; their hashes stay. Empty: for ever.",
+        "are erased for good, also of inspections that have ended already; their hashes stay. Empty: for ever.",
         render_kw={"inputmode": "numeric"},
     )
     require_second_factor = BooleanField(
-        "Require a second step at sign-in from all members",
+        "Require a second step at sign-in from everybody who works there",
         description="People without one must set it up before anything else.",
     )
 

@@ -76,9 +76,7 @@ def _ticked(kind: type) -> list[Ticked]:
         except ValueError:
             id = None
         if match is None or id is None or (kind is int and not 0 < id < 2**63):
-            raise Invalid(
-                "A selected row could not be read. Nothing was changed. Load the page again.", code="bulk.row"
-            )
+            raise Invalid("A selected row could not be read. Nothing was changed. Reload the page.", code="bulk.row")
         found[id] = Ticked(id, int(match[2]))
     if not found:
         raise Invalid(NOTHING_TICKED, code="bulk.nothing")

@@ -74,7 +74,7 @@ def tidy(text: str) -> str:
     """A tag as it is kept. Raises Invalid with a sentence."""
     name = " ".join("".join(c if c.isprintable() else " " for c in text).split()).casefold()
     if normalization.is_blank(name):
-        _refuse("Write the tag first, one or two words. Nothing was changed.")
+        _refuse("Type the tag first, one or two words. Nothing was changed.")
     if len(name) > LONGEST:
         _refuse(f"A tag has at most {LONGEST} characters. Nothing was changed.")
     return name
@@ -164,7 +164,27 @@ def remove(db: Db, subject_type: str, id: Id, organization_id: int, name: str, *
 
 def erase(db: Db, subject_type: str, id: Id) -> None:
     """Takes every tag off a thing that is erased. The event of that says so."""
-    db.execute(delete(Tag.__table__).where(Tag.subject_type == subject_type, Tag.subject_id == _key(id)))
+    mine = (Tag.subject_type == subject_type, Tag.subject_id == _key(id))
+    names = db.scalars(delete(Tag.__table__).where(*mine).returning(Tag.name)).all()
+    if names:
+        forget_unused(db, names=names)
+
+
+def forget_unused(db: Db, _now: datetime | None = None, *, names: Collection[str] = ()) -> None:
+    """Deletes the counters of words that are on nothing any more; without `names` of all words.
+
+    On PostgreSQL such a word may stand at one and minus one in two slots. Slots that sum to nothing can go at any time;
+    those that somebody writes meanwhile are passed over, so that nobody waits for another.
+    """
+    table = COUNTS.c
+    key = (table.organization_id, table.subject_type, table.name)
+    wanted = [table.name.in_(names)] if names else []
+    unused = select(*key).where(*wanted).group_by(*key).having(func.sum(table.n) == 0)
+    for organization_id, subject_type, name in db.execute(unused).all():
+        of = (table.organization_id == organization_id, table.subject_type == subject_type, table.name == name)
+        rows = db.execute(select(table.slot, table.n).where(*of).with_for_update(skip_locked=True)).all()
+        if sum(row.n for row in rows) == 0:
+            db.execute(delete(COUNTS).where(*of, table.slot.in_([row.slot for row in rows])))
 
 
 def _record(

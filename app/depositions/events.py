@@ -24,7 +24,7 @@ def _scheduled_or_booked(row: EventRow) -> str:
 
 
 def _requested(row: EventRow) -> str:
-    return "Entered by {who}" if row.data.get("how") else "Requested by {who}"
+    return "Created by {who}" if row.data.get("how") else "Requested by {who}"
 
 
 HOW = {"phone": "asked by phone", "mail": "asked by e-mail"}
@@ -243,7 +243,7 @@ def _written(deposition: Deposition) -> dict[str, str | None]:
     }
 
 
-REQUESTED = EventType("deposition.requested", _requested, "entered it", "inbox", details=_asked)
+REQUESTED = EventType("deposition.requested", _requested, "created it", "inbox", details=_asked)
 SCHEDULED = EventType(
     "deposition.scheduled",
     _scheduled_or_booked,
@@ -394,7 +394,7 @@ ABSENCE_ADDED = EventType(
 ABSENCE_REMOVED = EventType(
     "manager.absence_removed", "Absence removed by {who}", "removed an absence", "calendar-check", details=_absence
 )
-FEED_MADE = EventType("manager.feed_made", "Calendar feed made by {who}", "made a calendar feed", "calendar-plus")
+FEED_MADE = EventType("manager.feed_made", "Calendar feed created by {who}", "created a calendar feed", "calendar-plus")
 FEED_REVOKED = EventType("manager.feed_revoked", "Calendar feed revoked by {who}", "revoked the calendar feed", "ban")
 SETTINGS_CHANGED = EventType(
     "organization.deposition_settings_changed",

@@ -97,7 +97,7 @@ class NotesForm(DeskForm):
     """
 
     notes = TextAreaField("Notes for the field user", validators=[at_most(NOTES_LENGTH)])
-    version = HiddenField(validators=[needed("Load the page again: this form does not say which notes it shows.")])
+    version = HiddenField(validators=[needed("Reload the page: this form does not say which notes it shows.")])
 
 
 class SubjectsForm(DeskForm):

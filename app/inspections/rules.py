@@ -335,7 +335,7 @@ def check_new_code(invite: InviteFacts, now: datetime) -> None:
     """Raises Conflict unless the invite needs a code and has neither been locked nor redeemed."""
     state = invite_state(invite, now)
     if state == InviteState.REVOKED:
-        raise Conflict("This invite was revoked. Make a new one.", code="invite.revoked")
+        raise Conflict("This invite was revoked. Create a new one.", code="invite.revoked")
     if state == InviteState.EXPIRED:
         raise Conflict("This invite has expired. Issue a new link and code.", code="invite.expired")
     if state == InviteState.LOCKED:
@@ -351,7 +351,7 @@ def check_new_code(invite: InviteFacts, now: datetime) -> None:
 def check_reissue(invite: InviteFacts, wrong_codes: int) -> None:
     """Raises Conflict for a revoked invite, and when this recipient has used up all wrong codes."""
     if invite.revoked_at is not None:
-        raise Conflict("This invite was revoked. Make a new one.", code="invite.revoked")
+        raise Conflict("This invite was revoked. Create a new one.", code="invite.revoked")
     check_wrong_codes(wrong_codes)
 
 

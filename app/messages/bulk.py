@@ -87,7 +87,7 @@ def _read(ticked: list[str]) -> dict[UUID, str]:
         try:
             found[UUID(match[1] if match else "")] = match[2] if match else ""
         except ValueError:
-            raise Invalid("A selected row could not be read. Nothing was changed. Load the page again.") from None
+            raise Invalid("A selected row could not be read. Nothing was changed. Reload the page.") from None
     if not found:
         raise Invalid(NOTHING_TICKED, code="bulk.nothing")
     if len(found) > MOST:

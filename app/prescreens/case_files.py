@@ -25,8 +25,9 @@ from app.kernel.changes.event_types import TimelineEntry
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Database, Db
 from app.kernel.json_types import JsonObject
+from app.kernel.outbox import claims
 from app.kernel.outbox.email import mime_message
-from app.kernel.outbox.outbox import Delivery, OutboxRow
+from app.kernel.outbox.outbox import OutboxRow
 from app.kernel.store import digest
 from app.kernel.text import normalization
 from app.kernel.text.i18n import Translator
@@ -168,24 +169,9 @@ def _mails(database: Database, db: Db, id: UUID) -> list[Mail]:
 
 
 def _mail(database: Database, number: int, row: OutboxRow) -> Mail:
-    payload: JsonObject = json.loads(database.vault.decrypt(row.payload)) if row.payload else {}
-    content = None
-    if payload:
-        delivery = Delivery(
-            id=row.id,
-            channel=row.channel,
-            destination=row.destination,
-            payload=payload,
-            attempts=row.attempts,
-            organization_id=row.organization_id,
-            subject_type=row.subject_type,
-            subject_id=row.subject_id,
-            created_at=row.created_at,
-            database=database,
-            config=database.config,
-            now=row.created_at,
-        )
-        content = mime_message(delivery).as_bytes()
+    delivery = claims.delivery(database, row, row.created_at) if row.payload else None
+    content = mime_message(delivery).as_bytes() if delivery else None
+    payload = delivery.payload if delivery else {}
     summary = payload.get("subject") or row.summary.partition(" · ")[0]
     to = payload.get("to") or row.summary.partition(" · ")[2]
     return Mail(f"mail/{number}.eml", to, summary, row.state, row.created_at, row.finished_at, content)

@@ -9,6 +9,7 @@ from uuid import UUID
 from babel.dates import format_date
 
 from app.accounts import hosts
+from app.kernel.changes.fingerprint import fingerprint
 from app.kernel.db.engine import Db
 from app.kernel.outbox import recipient_limits
 from app.kernel.outbox.email import email_message
@@ -29,31 +30,34 @@ def completed(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail, 
     """The receipt, with the link to the status page. Empty without an e-mail address."""
     if not prescreen.email or not _may_send(db, prescreen.email, now):
         return []
-    url = links.status_url(db.config, questionnaire.organization_slug, questionnaire.slug, prescreen.id)
     closing = paragraphs(questionnaire.closing.sent)
-    return [_unproven(db, "prescreen-completed", prescreen, questionnaire, status_url=url, closing=closing)]
+    return [_unproven(db, "prescreen-completed", prescreen, questionnaire, closing=closing)]
 
 
-def decided(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> list[Message]:
-    """The e-mails of the decision that was written."""
-    return of_decision(db, prescreen, questionnaire, prescreen.review_status)
-
-
-def of_decision(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail, decision: str) -> list[Message]:
-    """The e-mails that a decision (`approved`, `denied`) sends, or would send.
+def of_decision(
+    db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail, decision: str, seen: str = ""
+) -> list[Message]:
+    """The e-mails that a decision (`approved`, `denied`) sends, or would send. `seen` is the fingerprint of those that
+    its agent was shown, for a decision that was pending.
 
     They go to the address given in this session. Empty without one, and when the organization sends its own e-mails.
     """
     if not prescreen.email or not questionnaire.decision_emails:
         return []
     template, questionnaire = f"prescreen-{decision}", questionnaire.in_language(prescreen.locale)
-    if questionnaire.texts is None:
-        # Published by an earlier version of this product: the e-mail stays what pending decisions have shown of it.
-        return [_email(db, template, prescreen, questionnaire, closing=[], status_url="")]
+    if seen and questionnaire.texts is None:
+        former = of_decision_formerly(db, prescreen, questionnaire, decision)
+        if fingerprint([former]) == seen:
+            return [former]
     closing = paragraphs(getattr(questionnaire.closing, decision))
-    url = links.status_url(db.config, questionnaire.organization_slug, questionnaire.slug, prescreen.id)
-    fresh = [(url, "status link")]
-    return [_email(db, template, prescreen, questionnaire, secret=True, fresh=fresh, closing=closing, status_url=url)]
+    # No secret: its link shows what the e-mail says. So it is kept, and a case file has it as it was sent.
+    return [_email(db, template, prescreen, questionnaire, closing=closing, proof="status link")]
+
+
+def of_decision_formerly(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail, decision: str) -> Message:
+    """As earlier versions of this product wrote it, without a status link: a decision that is pending since then
+    sends what its agent saw."""
+    return _email(db, f"prescreen-{decision}", prescreen, questionnaire, closing=[], status_url="")
 
 
 def link(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail, now: datetime) -> list[Message]:
@@ -69,11 +73,8 @@ def asked(
 ) -> list[Message]:
     """What an agent asks again, with the link to answer it. The address is not proven: nothing that the prospect typed
     is in it."""
-    place = (db.config, questionnaire.organization_slug, questionnaire.slug)
-    url, status = links.inquiry_url(*place, inquiry_id), links.status_url(*place, prescreen.id)
-    fresh = [(each.rpartition("/")[2], "their own proof") for each in (url, status)]
-    more = {"chat_url": url, "status_url": status, "text_of_agent": text}
-    return [_unproven(db, "prescreen-asked", prescreen, questionnaire, fresh=fresh, **more)]
+    url = links.inquiry_url(db.config, questionnaire.organization_slug, questionnaire.slug, inquiry_id)
+    return [_unproven(db, "prescreen-asked", prescreen, questionnaire, chat_url=url, text_of_agent=text)]
 
 
 def reminder(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> list[Message]:
@@ -81,15 +82,13 @@ def reminder(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) -
     url = links.chat_url(db.config, questionnaire.organization_slug, questionnaire.slug, prescreen.id)
     t = TRANSLATIONS.translator(prescreen.locale)
     day = format_date(datetimes.local(prescreen.expires_at, questionnaire.time_zone), "long", locale=t.lang)
-    fresh = [(url.rpartition("/")[2], "their own proof")]
-    return [_unproven(db, "prescreen-reminder", prescreen, questionnaire, chat_url=url, day=day, fresh=fresh)]
+    return [_unproven(db, "prescreen-reminder", prescreen, questionnaire, chat_url=url, day=day)]
 
 
 def again(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> list[Message]:
     """The link to start with the old answers, which expired without a decision."""
     url = links.again_url(db.config, questionnaire.organization_slug, questionnaire.slug, prescreen.id)
-    fresh = [(url.rpartition("/")[2], "their own proof")]
-    return [_unproven(db, "prescreen-again", prescreen, questionnaire, chat_url=url, fresh=fresh)]
+    return [_unproven(db, "prescreen-again", prescreen, questionnaire, chat_url=url)]
 
 
 def expired(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail, now: datetime) -> list[Message]:
@@ -218,10 +217,17 @@ def _email(
     *,
     name: str | None = None,
     secret: bool = False,
-    fresh: Sequence[tuple[str, str]] = (),
+    chat_url: str = "",
+    status_url: str | None = None,
+    proof: str = "",
     **more: Any,  # variables of the template
 ) -> Message:
+    """An e-mail to the prospect, each with the link of the status page. `proof` is what previews show instead of it;
+    otherwise they show all links without their proofs."""
     t = TRANSLATIONS.translator(prescreen.locale)
+    if status_url is None:
+        status_url = links.status_url(db.config, questionnaire.organization_slug, questionnaire.slug, prescreen.id)
+    proofs = [(url.rpartition("/")[2], "their own proof") for url in (chat_url, status_url) if url]
     return email_message(
         db,
         template,
@@ -233,6 +239,8 @@ def _email(
         secret=secret,
         organization=questionnaire.organization_name,
         workflow=questionnaire.name,
-        fresh=fresh,
+        fresh=[(status_url, proof)] if proof else proofs,
+        chat_url=chat_url,
+        status_url=status_url,
         **more,
     )

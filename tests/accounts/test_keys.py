@@ -121,7 +121,7 @@ def test_two_revocations_at_once(database: Database, cast: Cast) -> None:
 def test_a_bearer_for_an_hour(client: FlaskClient, cast: Cast) -> None:
     cast.sign_in(client, "adam")
     url = f"/organizations/{cast.marston.id}"
-    assert "Make one first." in client.get(url).text
+    assert "Create one first." in client.get(url).text
     refused = post(client, f"{url}/bearer")
     assert refused.status_code == 409
     assert "nothing to sign a bearer with" in refused.text

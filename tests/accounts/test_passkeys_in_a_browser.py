@@ -94,7 +94,7 @@ def test_a_passkey_from_adding_to_removing(address: str, page: Page, cast: Cast,
     page.context.clear_cookies()
     give_password(page, address)
     page.get_by_label("Recovery code").fill(codes[0])
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     page.wait_for_url(f"{address}/")
     with database.read() as db:
         assert db.scalars(select(Passkey)).one().last_used_at is not None
@@ -147,7 +147,7 @@ def test_without_scripts_a_code_signs_in(address: str, without_scripts: Page, ca
     expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
     give_password(page, address)
     page.get_by_label("Code from your app").fill(code(secret))
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     page.goto(f"{address}/settings")
     expect(page.get_by_text("Adding one needs scripts")).to_be_visible()
     expect(page.get_by_role("button", name="Add a passkey")).to_be_hidden()

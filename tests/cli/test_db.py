@@ -54,6 +54,17 @@ def test_an_unfinished_backfill_is_named_and_finished_by_the_next_upgrade(empty:
     assert empty.json("db", "check")["current"] is True
 
 
+def test_what_is_left_to_the_worker_is_named_and_no_reason_to_refuse(empty: Desk, tmp_path: Path) -> None:
+    empty.json("db", "upgrade")
+    with closing(sqlite3.connect(tmp_path / "new.sqlite3")) as db, db:
+        db.execute("INSERT INTO backfills (name) VALUES ('alike.prescreens')")
+    again = empty("db", "upgrade", "--json")
+    assert (json.loads(again.stdout)["changed"], again.stderr) == (False, "Left to the worker: alike.prescreens.\n")
+    found = empty.json("db", "check")
+    assert (found["current"], found["left"], found["differences"]) == (True, ["alike.prescreens"], [])
+    assert "The worker has yet to make alike.prescreens." in empty("db", "check").output
+
+
 def test_two_upgrades_at_once(tmp_path: Path) -> None:
     environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.sqlite3", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "app.cli", "db", "upgrade", "--json"]

@@ -92,7 +92,7 @@ def test_a_day(keys: Keyboard, database: Any, cast: Any, outbox: Any) -> None:
     keys.fill("time_zone", "America/Denver")
     keys.fill("deponent_name", "Sam Lee")
     keys.fill("deponent_email", "sam@example.com")
-    keys.press("Enter the request")
+    keys.press("Create the request")
     expect(keys.page.locator("h1")).to_be_visible()
     keys.page.wait_for_url("**/depositions/1*")
 

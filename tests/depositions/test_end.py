@@ -49,7 +49,7 @@ def test_twice(ines, cast, database):
     assert send(ines, made.id, "end", version=made.version).status_code == 303
     again = send(ines, made.id, "end", version=made.version + 1)
     assert again.status_code == 409
-    assert "This session is already over." in text(again)
+    assert "This session has already ended." in text(again)
 
 
 @pytest.mark.parametrize("state", ["initial", "scheduled", "ready", "ended", "canceled"])
@@ -78,7 +78,7 @@ def test_lost_race(another_browser, cast, database):
     made = running(database, cast)
     presses = [sender(another_browser(), made.id, "end", version=made.version) for _ in range(3)]
     for page in one_wins(at_once(presses)):
-        assert "This session is already over." in page
+        assert "This session has already ended." in page
 
 
 def test_unknown(ines):

@@ -220,7 +220,7 @@ def test_two_people_tick_the_same_rows_at_once(app, cast, database):
         (["x"], "give_back", "A selected row could not be read."),
         (["1:1"], "cancel", "Choose what to do with the selected rows."),
         (["1:1"], "assign:4711", "Choose a person who works at this desk."),
-        (["1:1"], "tag", "Write the tag first"),
+        (["1:1"], "tag", "Type the tag first"),
     ],
 )
 def test_what_is_pressed_wrongly_is_said(ines, cast, database, rows, act, sentence):

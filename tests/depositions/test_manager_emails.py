@@ -85,7 +85,7 @@ def test_a_moved_session_says_from_when(database, cast, outbox):
         actions.move(db, made.id, to, by=cast.actor("ines"), now=now())
     message = outbox.emails("ines@example.com")[-1]
     assert message["subject"] == "Moved: Deposition of Orsolya Brandt, Wed 12 Mar 2031"
-    assert "The session that you manage has another moment. It is in the case Keller" in message["text"]
+    assert "The session that you manage was moved. It is in the case Keller" in message["text"]
     assert "Moved from Mon 10 Mar 2031, 11:30 AM–12:45 PM PDT" in message["text"]
 
 
@@ -95,8 +95,8 @@ def test_a_moved_session_says_from_when(database, cast, outbox):
         (["Spanish", "English"], "es", "Usted dirige: Declaración de", "tiene otra hora", "Cancelada"),
         (["German", "French"], "fr", "Vous dirigez : Déposition de", "a un autre horaire", "Annulée"),
         (["Arabic"], "ar", "تدير أنت: ", "تغيّر موعد الجلسة التي تديرها", "أُلغيت"),
-        (["German", "Klingon"], "en", "You manage: Deposition of", "has another moment", "Canceled"),
-        ([], "en", "You manage: Deposition of", "has another moment", "Canceled"),
+        (["German", "Klingon"], "en", "You manage: Deposition of", "was moved", "Canceled"),
+        ([], "en", "You manage: Deposition of", "was moved", "Canceled"),
     ],
 )
 def test_they_are_written_in_the_first_language_of_the_manager_that_is_written(

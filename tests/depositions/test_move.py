@@ -151,7 +151,7 @@ def test_unknown(ines):
     ("typed", "sentence"),
     [
         ({"start_date": "2031-02-30"}, "a day that exists"),
-        ({"start_date": ""}, "Say on which day."),
+        ({"start_date": ""}, "Choose the day."),
         ({"start_time": "25:00"}, "Write the time as hh:mm AM or hh:mm PM"),
         ({"start_time": "13:30 PM"}, "Write the time as hh:mm AM or hh:mm PM"),
         ({"start_date": "2031-03-09", "start_time": "02:30"}, "1:59 AM is followed by 03:00 AM"),
@@ -298,7 +298,7 @@ def test_a_silent_move_to_another_manager_does_not_say_that_nobody_is_told(ines,
     assert "Review and move, notifying no participant" in page
     assert "Move, notify only 2 managers" in page
     assert "Why is nobody notified?" in page
-    assert "Nobody is reminded of an hour that they were not told." in page
+    assert "Nobody is reminded of an hour of which they were not notified." in page
     sent = len(outbox.emails())
     done = ines.post(f"/depositions/{made.id}/move", data={**fields, "reason": "Calls."}, follow_redirects=True)
     assert "Only 2 managers will be notified by e-mail." in text(done)

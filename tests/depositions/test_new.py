@@ -68,7 +68,7 @@ def test_it_is_entered_as_asked_and_says_for_whom(ines, database, outbox, form):
         (event,) = timeline(db, "deposition", made.id)
     assert (event.actor_name, event.data["asked_by"]) == ("Ines Okafor", "Dana Whitfield")
     page = ines.get(answer.location).get_data(as_text=True)
-    assert "Entered by Ines Okafor" in page
+    assert "Created by Ines Okafor" in page
     assert "asked by phone by Dana Whitfield" in page
 
 

@@ -177,7 +177,7 @@ def test_what_weighs_more_than_a_short_break(facts, ana, kwame):
 def test_a_short_break_alone_makes_somebody_the_next_best():
     team = [manager(1, "Ana"), manager(2, "Kwame", (7, 8.75))]
     [found] = propose(Problem([session(1, 9)], team)).proposals
-    assert (found.manager, found.next_best) == ("Ana", "Next best: Kwame, a short break.")
+    assert (found.manager, found.next_best) == ("Ana", "Next best: Kwame (a short break).")
 
 
 def test_an_hour_that_is_kept_is_no_work_yet():
@@ -190,17 +190,17 @@ def test_an_hour_that_is_kept_is_no_work_yet():
 
 def test_a_name_that_is_read_from_right_to_left_does_not_turn_its_sentence_around():
     [found] = propose(Problem([session(1, 9)], [manager(1, "Ana"), manager(2, "سلوى", (7, 8.75))])).proposals
-    assert found.next_best == "Next best: \u2068سلوى\u2069, a short break."
+    assert found.next_best == "Next best: \u2068سلوى\u2069 (a short break)."
 
 
 def test_what_speaks_for_somebody():
     ana, kwame = manager(1, "Ana"), manager(2, "Kwame", languages=frozenset(["es"]))
     [asked] = propose(Problem([session(1, 9, preferred="kwame")], [ana, kwame])).proposals
     assert (asked.manager, asked.why) == ("Kwame", "asked for, 1 h that day")
-    assert asked.next_best == "Next best: Ana, kwame was asked for."
+    assert asked.next_best == "Next best: Ana (kwame was asked for)."
     [known] = propose(Problem([session(1, 9, case=7)], [ana, kwame], {7: frozenset([2])})).proposals
     assert known.why == "managed this case before, 1 h that day"
-    assert known.next_best == "Next best: Ana, new to the case."
+    assert known.next_best == "Next best: Ana (new to the case)."
     [spanish] = propose(Problem([session(1, 9, languages=frozenset(["es"]))], [ana, kwame])).proposals
     assert spanish.why == "speaks the language, 1 h that day"
     assert (

@@ -59,7 +59,7 @@ def test_any_room_that_can_be_booked_can_be_entered(client, cast, database, url)
     assert joined.isascii()
 
 
-@pytest.mark.parametrize(("state", "words"), [("canceled", "was canceled"), ("ended", "is over")])
+@pytest.mark.parametrize(("state", "words"), [("canceled", "was canceled"), ("ended", "has ended")])
 @pytest.mark.parametrize("path", ["", "/join"])
 def test_gone(client, cast, database, state, words, path):
     made = factories.in_state(database, cast, state)
@@ -191,7 +191,7 @@ def test_shortly_before_the_page_is_loaded_again(client, cast, database, clock):
     clock.set(made.starts_at - timedelta(minutes=20))
     page = text(client.get(f"/sessions/{made.slug}"))
     assert "Begins in 19 minutes" in page or "Begins in 20 minutes" in page
-    assert "Load this page again" in page, "where no scripts run"
+    assert "Reload this page" in page, "where no scripts run"
     assert "Add to calendar" not in page
 
 

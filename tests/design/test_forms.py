@@ -93,7 +93,7 @@ def test_nothing_is_boundless(typed) -> None:
 @pytest.mark.parametrize("version", ("", "x", "-1", "1" * 10, "²"))
 def test_a_version_is_a_number(typed, version: str) -> None:
     assert found(typed(name="ok", version=version))["version"] == [
-        "Load the page again: this form does not say which version it was made from."
+        "Reload the page: this form does not say which version it was made from."
     ]
 
 

@@ -22,7 +22,6 @@ from tests.inspections.test_chain import MOMENT, run, sum_anew, unpack
 
 FORMER = Path(__file__).parent / "former"
 ROOTS = load_pem_x509_certificates((FORMER / "root.pem").read_bytes())
-ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -53,7 +52,6 @@ def results(folder: Path, *roots: str) -> set[int]:
     return {done.returncode, EXIT_CODES[read.result]}
 
 
-@ONE_DATABASE
 def test_what_is_in_a_bundle(otto, session, database, outbox, tmp_path) -> None:
     database.config = replace(database.config, tsa_roots=tuple(ROOTS))
     pages.send(otto, session, "report")
@@ -79,7 +77,6 @@ def test_what_is_in_a_bundle(otto, session, database, outbox, tmp_path) -> None:
     assert results(folder) == {2}
 
 
-@ONE_DATABASE
 @pytest.mark.parametrize("part", ["consent", "originals", "copies"])
 @pytest.mark.parametrize("tamper", ["changed", "missing", "foreign"])
 def test_no_file_is_changed_unseen(otto, session, tmp_path, part, tamper) -> None:
@@ -139,7 +136,6 @@ def test_a_former_bundle_that_was_tampered_with_is_broken(tmp_path, tamper) -> N
     assert results(folder, str(FORMER / "root.pem")) == {1}
 
 
-@ONE_DATABASE
 def test_the_command_reads_both_layouts(otto, session, database, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("TSA_ROOTS", str(FORMER / "root.pem"))
     desk = Desk(database, monkeypatch)

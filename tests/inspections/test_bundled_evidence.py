@@ -17,8 +17,6 @@ from tests.inspections.test_capture import PLACED, Phone, file, items
 from tests.inspections.test_chain import run, unpack
 from tests.pictures import picture
 
-ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-
 
 @pytest.fixture
 def session(app, integrator, outbox) -> dict:
@@ -30,7 +28,6 @@ def session(app, integrator, outbox) -> dict:
     return session
 
 
-@ONE_DATABASE
 @pytest.mark.parametrize("tampered", ["", "changed", "missing", "foreign"])
 def test_the_script_holds_originals_against_the_chain(otto, session, database, tmp_path, tampered) -> None:
     zipped = otto.get(f"/inspections/{session['id']}/chain.zip").data
@@ -64,7 +61,6 @@ def test_a_bundle_that_is_read_says_the_hashes_of_its_originals(otto, session, d
     assert originals.check(contents.links[:3], {}.get) is None
 
 
-@ONE_DATABASE
 def test_the_commands(session, database, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database.config.database_url)
     monkeypatch.setenv("EVIDENCE_URL", database.config.evidence_url)

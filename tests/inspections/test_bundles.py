@@ -81,7 +81,6 @@ def test_what_is_erased_takes_its_bundles_along_but_not_their_hashes(otto, cast,
         assert len(db.scalars(select(MadeFile.sha256)).all()) == 1
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_command_writes_the_same_bundle(session, database, monkeypatch, tmp_path, otto) -> None:
     monkeypatch.setenv("EVIDENCE_URL", database.config.evidence_url)
     done = Desk(database, monkeypatch)("evidence", "bundle", session["id"], str(tmp_path / "b.zip"), "--json")

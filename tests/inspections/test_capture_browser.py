@@ -1,20 +1,33 @@
 """A phone that loses its connection: what it captures stays on it, also over a reload, and arrives once, signed."""
 
+import json
 import uuid
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from app.inspections import queries
+from app.inspections import queries, records
 from app.kernel.store import digest
 from tests.inspections.conftest import token_of
 from tests.inspections.test_capture import items, stored
 from tests.pictures import picture
 from tests.project.visual_checks import serving
 
+# A browser sees pages alone; what they write runs on both databases in the tests without one.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
 WAITING = "Only on this phone, not sent yet: "
+
+
+def join(page: Page, address: str, session, invite) -> None:
+    """In, with a page that opens without a connection from now on, and a key that the chain names."""
+    page.goto(f"{address}/join/{session['id']}/?t={token_of(invite)}")
+    page.get_by_role("button", name="Continue").click()
+    for subject, answer in (("camera", "granted"), ("gps", "denied"), ("recording", "granted")):
+        page.check(f"[name={subject}][value={answer}]")
+    page.get_by_role("button").last.click()
+    page.wait_for_url("**/room")
+    page.evaluate("() => new Promise((done) => navigator.serviceWorker.addEventListener('message', done))")
 
 
 def test_captures_survive_a_minute_without_connection_and_a_reload(app, integrator, phone, database) -> None:
@@ -23,13 +36,7 @@ def test_captures_survive_a_minute_without_connection_and_a_reload(app, integrat
     page = phone
     page.clock.install()
     with serving(app) as address:
-        page.goto(f"{address}/join/{session['id']}/?t={token_of(invite)}")
-        page.get_by_role("button", name="Continue").click()
-        for subject, answer in (("camera", "granted"), ("gps", "denied"), ("recording", "granted")):
-            page.check(f"[name={subject}][value={answer}]")
-        page.get_by_role("button").last.click()
-        page.wait_for_url("**/room")
-        page.evaluate("() => new Promise((done) => navigator.serviceWorker.addEventListener('message', done))")
+        join(page, address, session, invite)
         state = page.locator("#capture-state")
         page.context.set_offline(True)
         photos = [("a.jpg", picture(place=True)), ("b.png", picture("PNG"))]
@@ -74,3 +81,27 @@ def assert_linked(statements: list[str]) -> None:
     for each in statements:
         assert f'"previous":"{previous}"' in each
         previous = digest(each.encode())
+
+
+def test_two_pages_of_one_phone_give_no_number_twice(app, integrator, phone, database) -> None:
+    session = integrator.create()
+    invite = integrator.invite(session)
+    with serving(app) as address:
+        join(phone, address, session, invite)
+        other = phone.context.new_page()
+        other.goto(phone.url)
+        for n, page in enumerate((phone, other)):
+            notes = [f"%PDF-1.7 {n} {k}".encode() for k in range(8)]
+            files = [{"name": f"{n}.pdf", "mimeType": "application/pdf", "buffer": each} for each in notes]
+            page.set_input_files("#files", files)
+        for page in (phone, other):
+            page.evaluate("setTimeout(() => document.querySelector('#capture form').requestSubmit(), 200)")
+        for _ in range(200):
+            if len(items(database, session)) == 16:
+                break
+            phone.wait_for_timeout(100)
+    statements = [json.loads(each.particulars["statement"]) for each in items(database, session)]
+    assert sorted(each["number"] for each in statements) == [*range(1, 17)]
+    with database.read() as db:
+        verdict = records.read(db, uuid.UUID(session["id"])).verdict(())
+    assert "The signatures hold: 16 are signed by a phone." in verdict.files[-1].sentence, verdict

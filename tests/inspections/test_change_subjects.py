@@ -20,6 +20,7 @@ from tests.inspections.test_field_pages import Browser, mailed, place
 from tests.pages import at_once, csrf, one_wins, text
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""About the words of a page alone, in each language."""
 ALL = ["camera", "gps", "recording"]
 ALSO_GPS = {"subjects": ["camera", "gps"], "seen": "camera"}
 

@@ -21,6 +21,7 @@ from tests.cli.running import Desk
 from tests.inspections.test_capture import PLACED, Phone, file, items
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""It signs a picture of its own, and reads no data."""
 ABOUT = About(str(uuid.UUID(int=7)), 3, "ab" * 32, "cd" * 32, "image/jpeg")
 CONFIG = """
 [req]
@@ -155,7 +156,6 @@ def test_copies_carry_them_and_pages_say_so(capture, app, otto, made, database) 
     assert "Content Credentials" not in app.test_client().get("/verify/", query_string={"q": photo.sha256}).text
 
 
-@ONE_DATABASE
 @pytest.mark.parametrize("certificate", ["", "web.pem", "none.pem"])
 def test_without_a_certificate_that_signs_the_copy_is_made_all_the_same(
     capture, otto, made, database, certificate
@@ -167,7 +167,6 @@ def test_without_a_certificate_that_signs_the_copy_is_made_all_the_same(
     assert "Content Credentials" not in otto.get(f"/inspections/{session['id']}").text
 
 
-@ONE_DATABASE
 def test_erasing_takes_a_copy_along_that_a_killed_worker_never_noted(capture, database, cast, outbox, clock) -> None:
     session = capture()
     (photo,) = items(database, session)

@@ -28,7 +28,8 @@ def shown(app, integrator, session, database, outbox) -> str:
 def test_the_gallery_and_its_files(otto, app, cast, session, shown, database) -> None:
     page = text(otto.get(f"/inspections/{session['id']}"))
     assert "&lt;b&gt;Door.jpg" in page
-    assert "48.856667, 2.352222, by the phone" in page
+    assert "48.856667, 2.352222</span>" in page
+    assert "by the phone</span>" in page
     assert f'src="{shown}/thumbnail"' in page
     small = otto.get(f"{shown}/thumbnail")
     assert pictures.facts(small.data).mime == small.mimetype == "image/jpeg"

@@ -14,6 +14,7 @@ from tests.inspections.test_capture import items, stored
 from tests.pictures import picture
 from tests.project.visual_checks import serving
 
+# A browser sees pages alone; what they write runs on both databases in the tests without one.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
 PHOTO, SECOND, DOCUMENT = picture(), picture("PNG"), b"%PDF-1.7\nthe invoice"

@@ -6,24 +6,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.inspections import queries
-from tests.inspections.conftest import token_of
 from tests.inspections.test_capture import items
-from tests.inspections.test_capture_browser import WAITING
+from tests.inspections.test_capture_browser import WAITING, join
 from tests.pictures import picture
 from tests.project.visual_checks import serving
 
+# A browser sees pages alone; what they write runs on both databases in the tests without one.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
-
-
-def join(page: Page, address: str, session, invite) -> None:
-    """In, with a page that opens without a connection from now on, and a key that the chain names."""
-    page.goto(f"{address}/join/{session['id']}/?t={token_of(invite)}")
-    page.get_by_role("button", name="Continue").click()
-    for subject, answer in (("camera", "granted"), ("gps", "denied"), ("recording", "granted")):
-        page.check(f"[name={subject}][value={answer}]")
-    page.get_by_role("button").last.click()
-    page.wait_for_url("**/room")
-    page.evaluate("() => new Promise((done) => navigator.serviceWorker.addEventListener('message', done))")
 
 
 def capture(page: Page) -> None:

@@ -58,7 +58,6 @@ def test_a_lost_original_breaks_the_record_until_it_is_back(app, otto, client, s
     assert "The record holds" not in otto.get("/inspections?view=broken").text
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_run_goes_on_where_it_was_cut_off_and_waits_for_a_store_that_is_away(session, database, monkeypatch) -> None:
     monkeypatch.setattr(reading, "PORTION", 1)
     night = now().replace(hour=12)

@@ -30,7 +30,6 @@ from tests.pictures import picture
 
 # WeasyPrint leaves the file of its colour profile to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 AT = datetime(2026, 11, 28, 15, 15, tzinfo=UTC)
 HOSTILE = "<b>x</b>{{ 7*7 }} " + "W" * 200 + " 🏚️ مرحبا"
 ELEMENT = re.compile("<[a-z]")
@@ -252,7 +251,6 @@ def test_an_auditor_looks_and_another_organization_does_not(app, cast, session, 
     assert presser(stranger, f"{at}/report")().status_code in (403, 404)
 
 
-@ONE_DATABASE
 def test_the_command(session, database, outbox, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database.config.database_url)
     monkeypatch.setenv("EVIDENCE_URL", database.config.evidence_url)

@@ -10,6 +10,7 @@ from app.kernel.changes.events import timeline
 from tests.inspections.test_capture import PLACED, Phone, file
 from tests.project.visual_checks import serving
 
+# A browser sees pages alone; what they write runs on both databases in the tests without one.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
 

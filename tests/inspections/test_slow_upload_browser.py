@@ -8,11 +8,11 @@ from playwright.sync_api import Page, Route, expect
 
 from app.kernel.store import digest
 from tests.inspections.test_capture import items
-from tests.inspections.test_capture_browser import WAITING
-from tests.inspections.test_late_browser import join
+from tests.inspections.test_capture_browser import WAITING, join
 from tests.pictures import picture
 from tests.project.visual_checks import serving
 
+# A browser sees pages alone; what they write runs on both databases in the tests without one.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
 NO_WAY = "There is no connection."

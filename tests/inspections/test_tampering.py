@@ -22,8 +22,6 @@ from tests.inspections import pages
 from tests.inspections.authority import Authority
 from tests.inspections.test_chain import run, unpack
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-
 
 @pytest.fixture(scope="module")
 def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Authority, Authority]]:

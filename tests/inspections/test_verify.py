@@ -13,6 +13,7 @@ from tests.inspections.test_nightly import tamper
 from tests.pages import text
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""About the words of a page alone, in each language."""
 
 
 @pytest.fixture
@@ -69,7 +70,6 @@ def test_original_copy_and_number_lead_to_the_verdict_and_to_no_names(app, sessi
     assert (by_qr.status_code, "This is about the record" in by_qr.text) == (200, True)
 
 
-@ONE_DATABASE
 @pytest.mark.parametrize("q", ["0" * 64, "7K3M-Q2XD-9FTB", "nonsense", "ف" * 300, "\x00", sha256("x")[:63]])
 def test_what_is_not_known_was_not_made_here_or_changed(app, session, q: str) -> None:
     answer = asked(app, q)
@@ -78,7 +78,6 @@ def test_what_is_not_known_was_not_made_here_or_changed(app, session, q: str) ->
     assert asked(app, "").status_code == 200
 
 
-@ONE_DATABASE
 def test_a_record_that_was_changed_is_said_not_to_hold_in_the_readers_language(app, session, database) -> None:
     tamper(database, session)
     number = numbers.number_of(uuid.UUID(session["id"]))
@@ -97,7 +96,6 @@ def test_no_line_ends_within_the_name_of_the_hash(app, lang: str) -> None:
         assert "SHA-256" not in page
 
 
-@ONE_DATABASE
 def test_a_network_asks_so_often_and_an_empty_form_is_free(app, session) -> None:
     here = "2001:db8:1:2::1"
     for n in range(30):

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from tests.inspections.test_capture import PLACED, Phone, file
 from tests.project.visual_checks import serving
 
+# A browser sees pages alone; what they write runs on both databases in the tests without one.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
 WITHOUT = "Object.defineProperty(crypto, 'subtle', { value: undefined })"

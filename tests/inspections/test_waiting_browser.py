@@ -7,6 +7,7 @@ from tests.inspections import pages
 from tests.inspections.conftest import printed, token_of
 from tests.project.visual_checks import serving
 
+# A browser sees pages alone; what they write runs on both databases in the tests without one.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
 POLL = "document.dispatchEvent(new Event('desk:poll'))"

@@ -74,7 +74,7 @@ def test_the_status_page_is_a_timeline(visitor: Visitor, database: Database, cas
 def test_the_first_page_says_who_sees_the_answers_and_how_long(visitor: Visitor) -> None:
     page = visitor.get(START).page
     assert "People at Marston &amp; Vale who decide about prospects see your answers." in page
-    assert "stays with Marston &amp; Vale until they delete it" in page
+    assert "stays with Marston &amp; Vale until they erase it" in page
 
 
 def drafts(database: Database) -> int:

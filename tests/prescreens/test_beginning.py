@@ -53,7 +53,7 @@ def test_from_the_first_form_to_the_first_decision(app: Flask, database: Databas
     admin = joins(staff, outbox, place, "Abby", "admin")
     lead, agent = (joins(admin, outbox, place, *who) for who in (("Lou", "leasing_lead"), ("Gil", "leasing_agent")))
 
-    assert "Make the first one" in text(lead.get("/prescreens/questionnaires"))
+    assert "Create the first one" in text(lead.get("/prescreens/questionnaires"))
     form = {"name": "Garden flat", "start": "home"}
     url = post(lead, "/prescreens/questionnaires", form).location.removesuffix("/edit")
     assert presser(lead, f"{url}/publish", preview=True, version="1")().status_code == 303

@@ -165,7 +165,7 @@ def test_answers_are_kept_once(database: Database, cast: Cast, round_: UUID) -> 
     answer(database, cast, round_, "lena")
     with pytest.raises(Conflict, match="answers stay"):
         answer(database, cast, round_, "lena", "deny")
-    with pytest.raises(Conflict, match="is over"):
+    with pytest.raises(Conflict, match="has ended"):
         answer(database, cast, round_, "mira", days=EVERY.days)
     with database.read() as db:
         assert set(db.scalars(select(CalibrationAnswer.choice))) == {"approve"}

@@ -55,7 +55,7 @@ def test_an_answer_that_does_not_fit_is_asked_again_with_its_text(visitor: Visit
     assert "Jane &lt;Smith&gt;" in visitor.page
     visitor.press("/answer", step="moveInDate", answer="2027-04-01")
     visitor.press("/answer", step="budget", answer="about <2> thousand")
-    assert "Please write a number in digits" in visitor.page
+    assert "Please type a number in digits" in visitor.page
     assert 'value="about &lt;2&gt; thousand"' in visitor.page
     assert 'aria-invalid="true"' in visitor.page
 
@@ -88,7 +88,7 @@ def test_a_number_is_shown_as_it_was_read_and_can_be_sent_again(
 @pytest.mark.parametrize(
     ("locale", "sentence"),
     [
-        ("en", "Please write a number of at least 1."),
+        ("en", "Please type a number of at least 1."),
         ("fr", "Veuillez écrire un nombre d’au moins 1."),
         ("es", "Por favor, escriba un número de al menos 1."),
         ("ar", "يُرجى كتابة رقم لا يقل عن 1."),

@@ -33,10 +33,10 @@ def test_a_refused_answer_has_an_address_that_can_be_opened_again(visitor: Visit
         assert field is not None
         assert 'value="as soon as I can &lt;b&gt;"' in field[0]
         assert 'type="text"' in field[0], "a date field of a browser would show nothing of it"
-        assert "Please write a date" in page
+        assert "Please type a date" in page
     back = visitor.change("fullName")
     assert 'value="Jane"' in back.page
-    assert "Please write a date" not in back.page
+    assert "Please type a date" not in back.page
     with database.read() as db:
         row = db.scalars(select(Prescreen)).one()
     assert (row.submission, row.version) == ({"fullName": "Jane"}, 2), "a refused answer is none"

@@ -55,8 +55,10 @@ def test_nothing_is_left_in_any_table(client: FlaskClient, database: Database, c
         "outbox.destination", "development_mail.content", "search_entries.title", "search_entries.rest",
         "idempotency_keys.body", "events.data", "events.actor_name", "events.address", "tags.name",
     }  # fmt: skip
+    with database.write() as db:  # as if another process had put the tags on: two slots, which sum to nothing
+        db.execute(text("UPDATE tag_counts SET slot = (slot + 1) % 16"))
     assert erase(database, cast, ids["denied"]) == 6
-    left = where_traces_are(database) - {"tag_counts.name"}  # the words of tags, whose count is nought
+    left = where_traces_are(database)
     assert not left, [found for found in kept(database) if found[0] in left and traces(found[1])][:5]
     assert counted(database) == numbers
     with database.read() as db:
@@ -66,7 +68,7 @@ def test_nothing_is_left_in_any_table(client: FlaskClient, database: Database, c
             "overtaken"
         )
     outbox.deliver_all()
-    assert not where_traces_are(database) - {"tag_counts.name"}, "nor does the worker bring something back"
+    assert not where_traces_are(database), "nor does the worker bring something back"
     assert stored(database, other).name == "Omar Haddad"
     after = {name: stored(database, id) for name, id in ids.items()}
     assert {row.review_status for row in after.values()} == {"denied", "approved", "pending_review"}

@@ -104,7 +104,7 @@ def test_money_in_another_currency_is_refused(typed: str) -> None:
     with pytest.raises(Invalid) as refused:
         answers.check_answer(of(QuestionType.MONEY), [typed])
     assert [(error.code, error.detail) for error in refused.value.errors] == [
-        ("other_currency", "Please write the amount in USD.")
+        ("other_currency", "Please type the amount in USD.")
     ]
 
 

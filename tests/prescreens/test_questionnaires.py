@@ -82,7 +82,7 @@ def editor(client: FlaskClient, database: Database, cast: Cast) -> Editor:
 
 def test_from_nothing_to_the_first_answer_in_the_browser(client: FlaskClient, database: Database, cast: Cast) -> None:
     leda = cast.sign_in(client, "leda")
-    assert "Make the first one" in leda.get(LISTED).text
+    assert "Create the first one" in leda.get(LISTED).text
     made = leda.post(LISTED, data={"csrf_token": csrf(leda), "name": "Garden flat", "start": "home"})
     assert made.status_code == 303
     url = made.location.removesuffix("/edit")
@@ -346,7 +346,7 @@ def test_the_preview_walks_the_draft_and_makes_no_row(editor: Editor) -> None:
         step = re.search(r'name="step" value="(\w+)"', page)[1]  # type: ignore[index]
         given = re.search(r'name="given" value="([^"]*)"', page)[1].replace("&#34;", '"')  # type: ignore[index]
     assert step == "budget"
-    assert "Please write a number in digits" in page
+    assert "Please type a number in digits" in page
     assert editor.post("preview", step="fullName", given='["no"]', answer="Jane").status_code == 200
     assert editor.post("preview", step="fullName", given='{"fullName": 3, "x": [1]}', answer="J").status_code == 200
     with editor.database.read() as db:

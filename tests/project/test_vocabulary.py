@@ -142,6 +142,71 @@ def test_words_are_found_however_they_are_written(identifier: str) -> None:
     assert "held" in words_of(identifier)
 
 
+LOSING = {
+    r"\b(?:[Ll]oad (?:it|the page|this page)? ?again|Look again|[Rr]efresh(?:es|ed)? (?:it|the|this))\b": "reload",
+    r"\b(?:[Mm]ake|[Mm]ade) (?:an?|the|another) (?:key|account|organization|request|questionnaire|feed)\b": "create",
+    r"\b(?:Key|Account|Feed|Calendar feed) made\b": "created",
+    r"(?<!Ctrl )\bEnter (?!the room)|\benter (?:an?|your|the request|it as)\b": "type, create",
+    r"\b(?:Say (?:on which|at what|in which)|Name the (?:case|time zone)|Give (?:it|the view) a name)\b": "type",
+    r"\bWrite (?:the manager’s|a number|whole|yes or no|a date and)\b": "type",
+    r"\b[Pp]lease write (?:a|the amount|the number)\b": "type",
+    r"(?<!hour of this )\b(?:session|inspection|round) (?:is|was)(?: already)? over\b|\bOver or canceled\b": "ended",
+    r"\b[Ee]vidence[^.]{0,80} deleted\b|\b(?:original|answers)[^.;]{0,30} (?:is|are) deleted\b": "erased",
+    r"\b(?:will be|were not|until they are) told\b": "notified",
+    r"\ball members\b|\bmembers of the (?:team|organization)\b": "people",
+    r"(?<![Ff]ield )(?<![Oo]f )\b[Uu]sers?\b(?= (?:waits?|of the|who|can|may|must)\b)": "person, people",
+}
+"""What pages, e-mails and commands do not say, and the word for it (docs/glossary.md)."""
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """All English that people read, with its file: templates, catalogs, and strings of the app."""
+    for path in files():
+        if name(path).startswith("app/templates/"):
+            yield name(path), " ".join(re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.S).split())
+        elif path.suffix == ".po" and "/en/" in name(path):
+            yield from (
+                (name(path), line) for line in path.read_text().splitlines() if line.startswith(("msgstr", '"'))
+            )
+    for path in python("app/"):
+        tree = ast.parse(path.read_text())
+        plain = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in plain:
+                yield f"{name(path)}:{node.lineno}", node.value
+
+
+def test_no_sentence_says_a_word_that_lost() -> None:
+    found = [
+        f"{place}: “{match[0]}” → {word}"
+        for place, text in sentences()
+        for pattern, word in LOSING.items()
+        if (match := re.search(pattern, text))
+    ]
+    assert not found, "docs/glossary.md:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Nothing was changed. Load the page again.",
+        "Look again.",
+        "Make a key",
+        "Key made",
+        "Enter your name.",
+        "Say at what time.",
+        "Write the manager’s name.",
+        "This session is over.",
+        "Then the evidence of this inspection is deleted.",
+        "They will be told.",
+        "Asked of all members.",
+        "No user waits.",
+    ],
+)
+def test_words_that_lost_are_found(sentence: str) -> None:
+    assert any(re.search(pattern, sentence) for pattern in LOSING)
+
+
 def test_every_exception_is_needed() -> None:
     for prefix, exceptions in ALLOWED.items():
         used = {

@@ -119,7 +119,7 @@ def renew_codes(db: Db, person: Person, *, by: Actor, now: datetime) -> list[str
     """Replaces the recovery codes by ten new ones. Raises Conflict when there is no factor that they would replace."""
     _lock_factors(db, person.id)
     if not _has_factor(db, person.id):
-        raise Conflict("Set up an app or a passkey first. No codes were made.", code="factors.missing")
+        raise Conflict("Set up an app or a passkey first. No codes were created.", code="factors.missing")
     codes = _new_codes(db, person.id)
     _record(db, events.PERSON_RECOVERY_CODES_MADE, person, by, now)
     return codes

@@ -172,7 +172,7 @@ def change_settings(
     }
     if not _update(db, [Person.id == person.id, Person.version == version], values):
         raise Conflict(
-            "Your settings were changed in another window. Nothing was saved. Load the page again.",
+            "Your settings were changed in another window. Nothing was saved. Reload the page.",
             code="person.changed",
         )
     changed = {name: value for name, value in after.items() if getattr(person, name) != value}

@@ -28,7 +28,7 @@ LONGEST_NAME = 60
 GONE = "There is no such view, or it is not one of yours. Perhaps it was removed."
 TAKEN = "There is a view called “{name}” already. Nothing was saved. Choose another name, or remove that one first."
 ENOUGH = "You have saved {most} views, which is as many as there can be. Nothing was saved. Remove one first."
-CHANGED = "This view was changed while you were here: it is called “{name}” now. Nothing was changed. Look again."
+CHANGED = "This view was changed while you were here: it is called “{name}” now. Nothing was changed. Reload the page."
 
 
 def listed(db: Db, person: owners.Reader, desk: str) -> Sequence[SavedViewRow]:

@@ -12,14 +12,14 @@ class SaveForm(DeskForm):
     """A name for the list on the page. `place` is whose the view will be."""
 
     query = HiddenField()
-    name = NameField("Name", [needed("Give the view a name."), at_most(LONGEST_NAME)])
+    name = NameField("Name", [needed("Type a name."), at_most(LONGEST_NAME)])
     place = RadioField("For", validate_choice=False)
 
 
 class RenameForm(VersionedForm):
     """Another name for a view."""
 
-    name = NameField("Name", [needed("Give the view a name."), at_most(LONGEST_NAME)])
+    name = NameField("Name", [needed("Type a name."), at_most(LONGEST_NAME)])
 
 
 class MoveForm(DeskForm):

@@ -122,7 +122,7 @@ def decide(
     other = queries.pending(db, subject.type, subject.id)
     if other is None:
         raise Conflict(
-            "A decision about it ended at the same moment. Nothing was decided. Load the page again.", code="hold.held"
+            "A decision about it ended at the same moment. Nothing was decided. Reload the page.", code="hold.held"
         )
     if (other.person_id, other.kind, presentation.is_final(other, now)) == (person_id, kind, False):
         return other

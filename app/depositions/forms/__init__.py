@@ -43,7 +43,7 @@ from app.kernel.web.forms import (
     optional,
 )
 
-NO_TOKEN = "Load the page again: this form does not say which one it is."
+NO_TOKEN = "Reload the page: this form does not say which one it is."
 OTHER = "other"
 """The choice for a manager who is not in the roster."""
 
@@ -84,7 +84,7 @@ class ScheduleForm(VersionedForm):
 
     def validate_manager_name(self, field: Field) -> None:
         if self.manager.data == OTHER and not field.data:
-            raise ValidationError("Write the manager’s name, or choose a person from the list.")
+            raise ValidationError("Type the manager’s name, or choose a person from the list.")
 
     def validate_manager_email(self, field: Field) -> None:
         if self.manager.data != OTHER:
@@ -92,7 +92,7 @@ class ScheduleForm(VersionedForm):
         try:
             validate_email(field.data or "", check_deliverability=False, test_environment=True)
         except EmailNotValidError:
-            raise ValidationError("Write the manager’s e-mail address, for example name@example.com.") from None
+            raise ValidationError("Type the manager’s e-mail address, for example name@example.com.") from None
 
 
 class ManagerForm(ScheduleForm):
@@ -112,9 +112,9 @@ class ManagerForm(ScheduleForm):
 class MomentForm(DeskForm):
     """When a session takes place, as it is typed: any usual way to write an hour, and the hours that it lasts."""
 
-    start_date = FigureField("Date", validators=[needed("Say on which day.")])
-    start_time = FigureField("Time", validators=[needed("Say at what time.")])
-    time_zone = StringField("Time zone", validators=[needed("Name the time zone of the session."), at_most(80)])
+    start_date = FigureField("Date", validators=[needed("Choose the day.")])
+    start_time = FigureField("Time", validators=[needed("Type the time.")])
+    time_zone = StringField("Time zone", validators=[needed("Type the time zone of the session."), at_most(80)])
     estimated_duration = FigureField("Hours", validators=[at_most(8)])
 
     @property
@@ -131,9 +131,7 @@ class MomentForm(DeskForm):
     def validate_estimated_duration(self, field: Field) -> None:
         text = _decimal(field.data)
         if text and not (_HOURS.fullmatch(text) and 0 < float(text) <= LONGEST_HOURS):
-            raise ValidationError(
-                f"Write a number of hours, for example 1.25: more than 0 and at most {LONGEST_HOURS}."
-            )
+            raise ValidationError(f"Type a number of hours, for example 1.25: more than 0 and at most {LONGEST_HOURS}.")
 
 
 _HOURS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,4})?")
@@ -194,7 +192,7 @@ class MoveForm(MomentForm, VersionedForm):
 class RoomForm(VersionedForm):
     """Where people meet."""
 
-    room_url = StringField("Room", validators=[needed("Say where people meet."), at_most(ROOM_LIMIT)])
+    room_url = StringField("Room", validators=[needed("Type the room’s web address."), at_most(ROOM_LIMIT)])
 
 
 class KeepHourForm(VersionedForm):
@@ -299,8 +297,8 @@ class SettingsForm(VersionedForm):
 class RosterForm(VersionedForm):
     """A row of the roster as it is typed; rules/roster.py reads it."""
 
-    name = NameField("Name", validators=[needed("Write the manager’s name."), at_most(200)])
-    email = EmailField("E-mail", validators=[needed("Write the manager’s e-mail address."), at_most(254)])
+    name = NameField("Name", validators=[needed("Type the manager’s name."), at_most(200)])
+    email = EmailField("E-mail", validators=[needed("Type the manager’s e-mail address."), at_most(254)])
     telephone = TelField(
         "Telephone", validators=[at_most(100)], description="The team calls it when a session is in doubt."
     )
@@ -351,7 +349,7 @@ class TestWebhookForm(DeskForm):
 
     url = StringField(
         "Address",
-        validators=[needed("Write the address that is to be called."), at_most(2048)],
+        validators=[needed("Type the address that is to be called."), at_most(2048)],
         description="An example of a scheduled session is sent there, marked as a test and signed with their key.",
     )
 
@@ -365,14 +363,14 @@ class RequestForm(DeskForm):
         "Asked", choices=choices(("phone", "by phone"), ("mail", "by e-mail")), default="phone", validators=[optional()]
     )
     asked_by = NameField("Asked by", validators=[at_most(200)], description="Who asked for it. Kept in the activity.")
-    title = StringField("Title", validators=[needed("Give the session a title.")])
-    case = StringField("Case", validators=[needed("Name the case.")])
+    title = StringField("Title", validators=[needed("Type a title.")])
+    case = StringField("Case", validators=[needed("Type the case.")])
     file_number = StringField("File number")
-    start_date = FigureField("Date", validators=[needed("Say on which day it starts.")])
+    start_date = FigureField("Date", validators=[needed("Choose the day.")])
     start_time = FigureField(
-        "Time", validators=[needed("Say at what time it starts.")], description="2:30 PM, or 14:30 where it is clear."
+        "Time", validators=[needed("Type the time.")], description="2:30 PM, or 14:30 where it is clear."
     )
-    time_zone = StringField("Time zone", validators=[needed("Say in which time zone.")])
+    time_zone = StringField("Time zone", validators=[needed("Type the time zone.")])
     estimated_duration = FigureField("Hours", description="How long it takes: 1.25 is an hour and a quarter.")
     deponent_name = StringField("Name")
     deponent_email = StringField("E-mail")

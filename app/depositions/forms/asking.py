@@ -55,7 +55,7 @@ class AskForm(VersionedForm):
         if field.data != QuestionKind.HOURS.value:
             return
         if not any(hour.data for hour in self._hours()):
-            raise ValidationError("Give at least one hour, or choose another kind of answer.")
+            raise ValidationError("Type at least one hour, or choose another kind of answer.")
         if not all(MOMENT.fullmatch(hour.data) for hour in self._hours() if hour.data):
             raise ValidationError("Write each hour as a date and a time, for example 2026-12-17T14:00.")
 
@@ -63,5 +63,5 @@ class AskForm(VersionedForm):
 class ReconfirmForm(VersionedForm):
     """What somebody said on the phone. `person` is what links call them (queries/reconfirmation.py)."""
 
-    person = HiddenField(validators=[needed("Load the page again: this form does not say who answered.")])
-    answer = HiddenField(validators=[needed("Load the page again: this form does not say what was answered.")])
+    person = HiddenField(validators=[needed("Reload the page: this form does not say who answered.")])
+    answer = HiddenField(validators=[needed("Reload the page: this form does not say what was answered.")])

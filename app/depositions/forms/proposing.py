@@ -25,11 +25,11 @@ class ProposeForm(VersionedForm):
             for slot in field.data or ():
                 read_slot(slot)
         except ValueError:
-            raise ValidationError("Choose among the hours on the page. Load it again.") from None
+            raise ValidationError("Choose among the hours on the page. Reload it to see them.") from None
 
     def validate_answers_until(self, field: Field) -> None:
         if field.data and not MOMENT.fullmatch(field.data):
-            raise ValidationError("Write a date and a time, for example 2026-12-17T14:00.")
+            raise ValidationError("Type a date and a time, for example 2026-12-17T14:00.")
 
     def proposal(self, time_zone: str) -> NewProposal:
         """What is offered, once the form is checked. Raises Invalid for a moment that does not exist in the zone."""

@@ -50,7 +50,7 @@ def why_not_change_checklist(state: str) -> str | None:
     """A checklist is kept until the session is over."""
     if state in (State.INITIAL, *BOOKED, State.ACTIVE):
         return None
-    return "A session that is over or canceled needs no checklist."
+    return "A session that has ended or is canceled needs no checklist."
 
 
 def check_change_checklist(state: str, same: bool = False) -> None:

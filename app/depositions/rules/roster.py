@@ -92,13 +92,13 @@ def read(typed: Mapping[str, str]) -> RosterFacts:
         raise Invalid("Please look at the marked fields. Nothing was saved.", errors=faults)
     name = " ".join(normalization.name(typed.get("name", "")).split())
     if not name or len(name) > NAME_LIMIT:
-        fault("name", f"Write the manager’s name, in at most {NAME_LIMIT} characters.")
+        fault("name", f"Type the manager’s name, in at most {NAME_LIMIT} characters.")
     email = normalization.email(typed.get("email", "")).lower()
     if not _is_address(email):
-        fault("email", "Write the manager’s e-mail address, for example name@example.com.")
+        fault("email", "Type the manager’s e-mail address, for example name@example.com.")
     telephone = normalization.telephone(typed.get("telephone", ""))
     if telephone is None:
-        fault("telephone", "Write a telephone number with its country, for example +1 415 555 0100.")
+        fault("telephone", "Type a telephone number with its country, for example +1 415 555 0100.")
     zone = typed.get("zone", "").strip()
     known = _zone(zone)
     if known is None:
@@ -107,7 +107,7 @@ def read(typed: Mapping[str, str]) -> RosterFacts:
     for key in ("buffer_before", "buffer_after"):
         text = typed.get(key, "").strip() or str(BUFFER)
         if not (text.isascii() and text.isdigit() and len(text) < 5 and int(text) <= LONGEST_BUFFER):
-            fault(key, f"Write whole minutes from 0 to {LONGEST_BUFFER}.")
+            fault(key, f"Type whole minutes from 0 to {LONGEST_BUFFER}.")
             text = "0"
         buffers.append(int(text))
     lists = {}
@@ -128,7 +128,7 @@ def read(typed: Mapping[str, str]) -> RosterFacts:
             faults += refusal.errors
     active = typed.get("active", "yes").strip().casefold() or "yes"
     if active not in ("yes", "no", "true", "false", "1", "0", "on", "off"):
-        fault("active", "Write yes or no.")
+        fault("active", "Type yes or no.")
     if faults:
         raise Invalid("Please look at the marked fields. Nothing was saved.", errors=faults)
     return RosterFacts(

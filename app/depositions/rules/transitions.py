@@ -54,7 +54,7 @@ ONLY_READS = (
     "webhook about this."
 )
 
-_CANCELED = "This request was canceled. A canceled request stays canceled; make a new one instead."
+_CANCELED = "This request was canceled. A canceled request stays canceled; create a new one instead."
 
 
 def source_states(verb: str) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ def why_not_cancel(state: str, ahead: bool) -> str | None:
         return "This request was already canceled."
     if state == State.ACTIVE:
         return "This session has begun. A session that has begun can be ended, no longer canceled."
-    return "This session is over. What is over can no longer be canceled."
+    return "This session has ended. A session that has ended can no longer be canceled."
 
 
 def why_not_withdraw(state: str) -> str | None:
@@ -121,7 +121,7 @@ def why_not_start(state: str, has_room: bool) -> str | None:
     if state == State.ACTIVE:
         return "This session has already begun."
     if state == State.ENDED:
-        return "This session is over."
+        return "This session has ended."
     return None if has_room else "This session has no room yet. Say where people meet first."
 
 
@@ -168,7 +168,7 @@ def why_not_end(state: str, ahead: bool) -> str | None:
     """`ahead` is whether the planned start lies ahead: those who were invited for that hour would find it over."""
     if state == State.ACTIVE:
         return "This session cannot be ended before its planned start; cancel it instead." if ahead else None
-    return "This session is already over." if state == State.ENDED else "Only a session that is active can be ended."
+    return "This session has already ended." if state == State.ENDED else "Only a session that is active can be ended."
 
 
 def why_not_change_room(state: str) -> str | None:
@@ -289,7 +289,7 @@ def why_not_room(url: str) -> str | None:
     except ValueError:
         good = False
     if not good or len(url) > ROOM_LIMIT or any(c.isspace() or not c.isprintable() for c in url):
-        return "Give the room as a web address that starts with https://, without a user name."
+        return "Type the room as a web address that starts with https://, without a user name."
     return None
 
 

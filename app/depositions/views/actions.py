@@ -119,7 +119,7 @@ def tell(id: int) -> Response:
     )
     if preview:
         return confirmation_pages.show(preview, confirmations.informing(deposition, now))
-    flash("Those who did not know will be told.")
+    flash("Those who did not know will be notified.")
     return redirects.back(QUEUE, deposition.id)
 
 

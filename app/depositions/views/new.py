@@ -146,7 +146,7 @@ def create() -> Response:
 
 
 def _done(entered: Entered) -> Response:
-    flash(f"This was entered already, as request {entered.id}." if entered.before else "Entered.")
+    flash(f"This was created already, as request {entered.id}." if entered.before else "Entered.")
     return see_other(url_for(".detail", id=entered.id))
 
 
@@ -235,10 +235,10 @@ def _confirmation(
     start, booked = wanted.start, organization.self_service
     note = "Nothing is sent: it waits for the team, beside the other."
     if booked:
-        note = f"{organization.name} has Self-Service: its sessions are booked when they are entered."
+        note = f"{organization.name} has Self-Service: its sessions are booked when they are created."
     return Confirmation(
         title="Review and book" if booked else "This was requested already",
-        confirm="Book the session" if booked else "Enter it all the same",
+        confirm="Book the session" if booked else "Create it all the same",
         back=url_for(".new"),
         back_label="Back to the form",
         icon="calendar-check",

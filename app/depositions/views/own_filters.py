@@ -82,7 +82,7 @@ class InZone(Filter[str]):
                 return time_zones.iana_name(name or "")
             except time_zones.UnknownZone:
                 continue
-        raise self.refuse("There is no such time zone. Write a city or a zone, for example Paris or Pacific.")
+        raise self.refuse("There is no such time zone. Type a city or a zone, for example Paris or Pacific.")
 
     def conditions(self, kind: Hashable, tab: str) -> Conditions:
         return (Deposition.zone == bindparam(self.name),)

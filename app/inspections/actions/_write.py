@@ -29,7 +29,7 @@ Values = Mapping[InstrumentedAttribute[Any], object]
 """New values by mapped attribute. `Any`, because the columns have many types."""
 SealedEvent = tuple[str, Mapping[str, object]]
 """An event for the chain: its kind and its payload."""
-CHANGED_MEANWHILE = "This inspection was changed at the same moment. Nothing was changed. Look again."
+CHANGED_MEANWHILE = "This inspection was changed at the same moment. Nothing was changed. Reload the page."
 
 
 class LockedInspection(NamedTuple):

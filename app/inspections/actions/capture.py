@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ from sqlalchemy import func, insert, select
 from app.inspections import emails, events, people, queries, rules
 from app.inspections.actions._write import LockedInspection, Values, lock, record, seal_act, try_write
 from app.inspections.evidence import rules as evidence_rules
+from app.inspections.evidence import signatures
 from app.inspections.evidence.models import Copying, Evidence, EvidenceState
 from app.inspections.evidence.rules import Unfit
+from app.inspections.evidence.signatures import Signed
 from app.inspections.models import Inspection, Invite, Status
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
@@ -65,7 +68,7 @@ def _add(
     mine = select(func.count()).select_from(Evidence).where(Evidence.inspection_id == locked.id)
     if db.execute(mine).scalar_one() >= evidence_rules.MOST_ITEMS:
         raise Unfit("too_many", 409)
-    id, content = uuid.uuid4(), people.particulars(received.particulars)
+    id, content = uuid.uuid4(), people.particulars(_agreeing(db, locked.id, invite_id, received.particulars))
     digest = sha256(content)
     payload: dict[str, object] = {
         "item": str(id),
@@ -109,3 +112,15 @@ def _add(
     messages = [emails.copy_job(id)] if pictured else []
     record(db, events.EVIDENCE_CAPTURED, changed, by=by, now=now, data=data, messages=messages)
     return db.get_one(Evidence, id)
+
+
+def _agreeing(
+    db: Db, inspection_id: uuid.UUID, invite_id: uuid.UUID | None, particulars: Mapping[str, object]
+) -> Mapping[str, object]:
+    """What is personal about a file, without a signature that contradicts those of the same phone that are kept."""
+    if invite_id is None or "signature" not in particulars:
+        return particulars
+    signed = Signed(str(particulars["statement"]), str(particulars["signature"]))
+    if not signatures.contradicts(signed, queries.signed_by(db, invite_id, inspection_id)):
+        return particulars
+    return {name: each for name, each in particulars.items() if name not in ("statement", "signature")}

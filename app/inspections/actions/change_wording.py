@@ -61,7 +61,9 @@ def change_wording(
             OwnWording.created_at: now,
         }
         if insert_once(db, OwnWording, values) is None:
-            raise Conflict("These words were changed at the same moment. Nothing was saved. Look again.", code="stale")
+            raise Conflict(
+                "These words were changed at the same moment. Nothing was saved. Reload the page.", code="stale"
+            )
         record_event(
             db,
             events.WORDING_CHANGED,

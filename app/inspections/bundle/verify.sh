@@ -114,7 +114,8 @@ for file in originals/*; do
   grep -qx "$hash" "$work/captured" || broken "the chain does not name $file"
 done
 
-# What phones signed is by keys that the chain names, over the originals that it names.
+# What phones signed is by keys that the chain names as the sender's, over the originals that it names. A line for each:
+# key, number, SHA-256 of the statement before, of this one, number of the event, format.
 signatures() {
   sed -n 's/,$//; /^{.*"signature":"/p' people.json | while IFS= read -r record; do
     hash=$(printf '%s' "$record" | sha256sum | cut -d' ' -f1)
@@ -122,8 +123,10 @@ signatures() {
     original=$(sed -n 's/^{.*"sha256":"\([0-9a-f]*\)".*/\1/p' "$event")
     printf '%s' "$record" | sed 's/.*"statement":"\(.*\)"}$/\1/; s/\\"/"/g' | tr -d '\n' > "$work/statement"
     key=$(sed 's/.*"key": *"\([0-9a-f]*\)".*/\1/' "$work/statement")
-    grep -h "\"key\":\"$key\"" "$events"/* | sed -n 's/.*"public":"\([^"]*\)".*/\1/p' | head -n 1 |
-      openssl base64 -d -A > "$work/key.der"
+    enrolled=$(grep -l "\"key\":\"$key\"" "$events"/* | head -n 1)
+    [ -n "$enrolled" ] && [ "$(sed -n 1p "$enrolled")" -lt "$(sed -n 1p "$event")" ] ||
+      { echo "foreign $original"; continue; }
+    sed -n 's/.*"public":"\([^"]*\)".*/\1/p' "$enrolled" | openssl base64 -d -A > "$work/key.der"
     raw=$(printf '%s' "$record" | sed 's/.*"signature":"\([^"]*\)".*/\1/' | openssl base64 -d -A |
       od -An -v -tx1 | tr -d ' \n')
     printf 'asn1=SEQUENCE:s\n[s]\nr=INTEGER:0x%s\ns=INTEGER:0x%s\n' "$(echo "$raw" | cut -c1-64)" \
@@ -131,17 +134,60 @@ signatures() {
     if [ "$(sha256sum < "$work/key.der" | cut -d' ' -f1)" = "$key" ] &&
       grep -q "\"session\": *\"$session\"" "$work/statement" &&
       grep -q "\"sha256\": *\"$original\"" "$work/statement" &&
+      grep -q '"number": *[1-9][0-9]\{0,5\}[,}]' "$work/statement" &&
       openssl asn1parse -genconf "$work/pair" -noout -out "$work/signature" > /dev/null 2>&1 &&
       openssl dgst -sha256 -verify "$work/key.der" -keyform DER -signature "$work/signature" "$work/statement" \
         > /dev/null 2>&1
-    then echo good; else echo "$original"; fi
+    then :; else echo "bad $original"; continue; fi
+    sender=$(sed -n 's/^{.*"participant":"\([^"]*\)".*/\1/p' "$event")
+    owner=$(sed -n 's/^{.*"participant":"\([^"]*\)".*/\1/p' "$enrolled")
+    [ "$sender" = "$owner" ] || { echo "foreign $original"; continue; }
+    echo "$key $(sed 's/.*"number": *\([0-9]*\).*/\1/' "$work/statement")" \
+      "$(sed 's/.*"previous": *"\([0-9a-f]*\)".*/\1/' "$work/statement")" \
+      "$(sha256sum < "$work/statement" | cut -d' ' -f1) $(sed -n 1p "$event")" \
+      "$(sed 's/.*"format": *"\([^"]*\)".*/\1/' "$work/statement")"
+  done
+}
+# What one phone signed agrees on its order. Statements of the format capture/1 are not held against each other: its page
+# could give a number twice, when it was open twice at once.
+zeros=$(printf '%064d' 0)
+in_order() {
+  phone=; missing=0
+  while read -r key number previous digest event format; do
+    if [ "$key" != "$phone" ]; then phone=$key; at=0; before=; by=; fi
+    [ "$number" -le "$at" ] || missing=$((missing + number - at - 1))
+    mine=$digest; [ "$format" = session-desk/capture/2 ] || mine=
+    if [ "$number" = "$at" ]; then
+      [ -z "$mine" ] || [ -z "$before" ] || broken "events $by and $event: the phone signed both as number $number"
+      continue
+    fi
+    if [ -n "$mine" ]; then
+      if [ "$number" = 1 ]; then [ "$previous" = "$zeros" ]; else [ "$previous" != "$zeros" ]; fi ||
+        broken "event $event: number $number of the phone does not follow from the one before"
+      [ "$at" != $((number - 1)) ] || [ -z "$before" ] || [ "$previous" = "$before" ] ||
+        broken "event $event: number $number of the phone does not follow from number $at, event $by"
+    fi
+    at=$number; before=$mine; by=$event
+  done
+}
+late_ones() {
+  phone=; moved=0
+  while read -r key number _; do
+    if [ "$key" != "$phone" ]; then phone=$key; latest=0; fi
+    if [ "$number" -lt "$latest" ]; then moved=$((moved + 1)); else latest=$number; fi
   done
 }
 if grep -q '"signature":"' people.json 2>/dev/null; then
   signatures > "$work/signed"
-  wrong=$(grep -vx good "$work/signed" | head -n 1 || true)
+  wrong=$(sed -n 's/^foreign //p' "$work/signed" | head -n 1)
+  [ -z "$wrong" ] || broken "the original $wrong is signed by a phone that the chain does not name as its sender's"
+  wrong=$(sed -n 's/^bad //p' "$work/signed" | head -n 1)
   [ -z "$wrong" ] || broken "the signature of the phone is not over the original $wrong"
-  echo "Signatures of phones hold: $(grep -cx good "$work/signed")."
+  sort -k1,1 -k2,2n -k5,5n "$work/signed" > "$work/numbered"; in_order < "$work/numbered"
+  sort -k1,1 -k5,5n "$work/signed" > "$work/arrived"; late_ones < "$work/arrived"
+  echo "Signatures of phones hold: $(grep -c . "$work/signed")."
+  [ "$missing" = 0 ] || echo "Numbered by a phone before others, and not here: $missing. Deleted, sent unsigned, or erased."
+  [ "$moved" = 0 ] || echo "Arrived after what the same phone captured later: $moved."
 fi
 
 # Only erasures, withdrawn consent, remarks on evidence, and what waited on a phone follow the end.

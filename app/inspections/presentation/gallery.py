@@ -142,7 +142,8 @@ def _place(particulars: dict[str, object], payload: dict[str, object]) -> str:
     if isinstance(place, dict):
         line = f"{place['latitude']}, {place['longitude']}"
         line = f"{line} ± {place['accuracy']} m" if place.get("accuracy") else line
-        return f"{line}, {SOURCES.get(str(particulars.get('place_by')), '')}"
+        by = SOURCES.get(str(particulars.get("place_by")), "")
+        return line if by == SOURCES.get(str(particulars.get("captured_by"))) else f"{line}, {by}"
     return "place not allowed, cut from the file" if payload.get("place") == "cut" else ""
 
 

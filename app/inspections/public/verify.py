@@ -138,18 +138,19 @@ def _checked(db: Db, found: lookups.Found, t: Translator) -> Checked:
         date_time(inspection.ended_at, zone, t) if inspection.ended_at else "",
         record.length,
         record.head,
-        [
-            _line(verdict.chain, zone, t),
-            *_late(verdict.chain, t),
-            *(_line(each, zone, t) for each in verdict.findings[1:]),
-        ],
+        [line for each in verdict.findings for line in (_line(each, zone, t), *_notes(each, t))],
     )
 
 
-def _late(about_chain: Finding, t: Translator) -> list[Line]:
-    """That something arrived after the end, and how much."""
-    late = about_chain.facts.get("late")
-    return [Line("info", "", t("finding_arrived_late", count=late))] if late else []
+def _notes(finding: Finding, t: Translator) -> list[Line]:
+    """What else a finding counts, where it is more than none."""
+    late, missing, moved = (finding.facts.get(each) for each in ("late", "missing", "moved"))
+    notes = [
+        t("finding_arrived_late", count=late) if late else "",
+        t("finding_signatures_missing", count=missing) if missing else "",
+        t("finding_signatures_moved", count=moved) if moved else "",
+    ]
+    return [Line("info", "", each) for each in notes if each]
 
 
 def _line(finding: Finding, zone: str, t: Translator) -> Line:

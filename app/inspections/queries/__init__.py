@@ -54,6 +54,7 @@ from app.inspections.queries.evidence import (
     hold,
     keeping,
     kept_until,
+    signed_by,
     until,
 )
 from app.inspections.queries.phones import Phone, heard_at, phones
@@ -101,6 +102,7 @@ __all__ = [
     "personal_records",
     "phones",
     "records_kept",
+    "signed_by",
     "unasked",
     "until",
     "wire_page",

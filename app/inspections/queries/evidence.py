@@ -14,6 +14,7 @@ from app.accounts.models import Organization
 from app.inspections.events import EVIDENCE_DOWNLOADED, REPORT_DOWNLOADED, SUBJECT
 from app.inspections.evidence import rules
 from app.inspections.evidence.models import DeviceKey, Evidence, EvidenceFault, EvidenceHold, EvidenceState, ItemHold
+from app.inspections.evidence.signatures import Signed
 from app.inspections.models import Inspection, Invite
 from app.inspections.queries.detail import OrganizationRow
 from app.kernel.changes.events import Event
@@ -104,6 +105,14 @@ def evidence_of(db: Db, invite: Invite) -> Sequence[Item]:
     """What one field user has added, in the order of the chain."""
     mine = (Evidence.inspection_id == invite.inspection_id, Evidence.invite_id == invite.id)
     return [Item(*row) for row in db.execute(_items(*mine))]
+
+
+def signed_by(db: Db, invite_id: uuid.UUID, inspection_id: uuid.UUID) -> list[Signed]:
+    """What the phone of a field user has signed, as far as it is not erased."""
+    mine = (Evidence.inspection_id == inspection_id, Evidence.invite_id == invite_id)
+    contents = select(EvidenceState.content).join(Evidence, Evidence.id == EvidenceState.evidence_id).where(*mine)
+    records = [json.loads(content) for content in db.scalars(contents) if content]
+    return [Signed(each["statement"], each["signature"]) for each in records if "signature" in each]
 
 
 def evidence_item(db: Db, inspection_id: uuid.UUID, id: uuid.UUID) -> Item:

@@ -116,7 +116,7 @@ def revoke(id: str, invite_id: str) -> Response:
         invite_id,
     )
     if preview:
-        note = "The link and the code stop working at once. To let the recipient in again, make a new invite."
+        note = "The link and the code stop working at once. To let the recipient in again, invite them again."
         note = f"{note} {LOGGED_OUT}" if found.joined_at is not None else note
         asked = to_confirm(
             inspection,

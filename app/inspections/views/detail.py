@@ -8,7 +8,6 @@ from flask import Response, current_app, request, url_for
 
 from app.accounts.access import allow, me
 from app.accounts.roles import INSPECTIONS, PEOPLE
-from app.accounts.rules import LOCALES
 from app.dashboard import item_page, tagging
 from app.dashboard.documents import presentation
 from app.dashboard.live import view_item
@@ -17,6 +16,7 @@ from app.inspections import api_examples, bundles, emails, numbers, queries, rec
 from app.inspections.anchors import name_of
 from app.inspections.events import CONSENT_SUBJECTS, EVENTS, INVITE_OPENED, INVITE_REISSUED, INVITED, SUBJECT
 from app.inspections.forms import EraseForm, InviteForm, NotesForm, RemarkForm, SubjectsForm
+from app.inspections.locales import TRANSLATIONS
 from app.inspections.models import Campaign, Inspection, Invite, Status
 from app.inspections.presentation import gallery, labels, secrets, timeline
 from app.inspections.presentation.invites import InvitePanel
@@ -112,7 +112,7 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
         stamps=timeline.stamps(kept.stamped, verdict.stamps),
         timeline=EVENTS.timeline(rows),
         messages=messages_about(db(), SUBJECT, inspection.id, limit=50),
-        language=LOCALES[inspection.locale],
+        language=TRANSLATIONS.translator(inspection.locale).english_name,
         campaign=_campaign_name(inspection),
         reasons=reasons,
         waits=state in (Status.OPEN, Status.RECORDING) and inspection.attended_at is None,

@@ -33,24 +33,24 @@ from app.kernel.web import confirmation_pages
 from app.kernel.web.htmx import personal
 
 ERASING = (
-    "The original and its copies are deleted and cannot be brought back; backups of the store keep them as long as you "
+    "The original and its copies are erased and cannot be brought back; backups of the store keep them as long as you "
     "keep those. Its hash, its event and this reason stay. Nobody is notified."
 )
 HOLDING = (
     "While the hold is there, nobody can erase evidence of this inspection, or what is personal about who took part; "
-    "nor is it deleted when the days are over for which the organization keeps evidence."
+    "nor is it erased when the days are over for which the organization keeps evidence."
 )
 RELEASING = (
     "From then on administrators can erase evidence, and what is personal, again. Evidence that the organization keeps "
-    "no longer is deleted within the hour."
+    "no longer is erased within the hour."
 )
 HOLD_ITEM, RELEASE_ITEM = "Place the hold", "Release the hold"
 HOLDING_ITEM = (
     "While the hold is there, nobody can erase this piece of evidence, or what is personal about who sent it; nor is "
-    "it deleted when the days are over for which the organization keeps evidence. The other pieces are."
+    "it erased when the days are over for which the organization keeps evidence. The other pieces are."
 )
 RELEASING_ITEM = (
-    "From then on administrators can erase this piece again. If the organization keeps it no longer, it is deleted "
+    "From then on administrators can erase this piece again. If the organization keeps it no longer, it is erased "
     "within the hour."
 )
 LARGE = (

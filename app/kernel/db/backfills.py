@@ -1,8 +1,8 @@
 """Backfills: values of existing rows that are made anew when the program reads or matches them in another way.
 
-`desk db upgrade` runs them after the migrations, in portions of a transaction each. The position after every portion is
-stored with it, so a backfill that was interrupted goes on where it stopped, and web processes wait for one portion at
-most. Two at once take turns.
+`desk db upgrade` runs them after the migrations, in portions of a transaction each, and leaves to the worker those that
+pages can do without for a while. The position after every portion is stored with it, so a backfill that was interrupted
+goes on where it stopped, and web processes wait for one portion at most. Two at once take turns.
 
 A column that a migration adds is filled in the same way. The migration orders the backfill (`order`), which so runs
 once where the migration does, and never where a former version has filled the column already.
@@ -65,6 +65,8 @@ class Backfill:
     """Makes the rows after a position (None: from the first on)."""
     ordered: bool = False
     """Whether it runs only where a migration has ordered it."""
+    by_worker: bool = False
+    """Whether the worker makes it while the program runs, and not the upgrade."""
 
 
 def order(connection: Connection, name: str, table: str) -> None:
@@ -91,6 +93,11 @@ def run(database: Database, backfills: Iterable[Backfill], now: datetime, size: 
     return made
 
 
+def run_one(database: Database, backfill: Backfill, now: datetime, size: int = PORTION) -> bool:
+    """Makes one portion of a backfill; False when there was nothing left to do."""
+    return _portion(database, backfill, now, size) is not None
+
+
 def unfinished(db: Db, backfills: Iterable[Backfill]) -> list[str]:
     """The names of the backfills that are to run and are not finished."""
     states = dict(db.execute(select(BackfillState.name, BackfillState.finished_at)).all())
@@ -99,6 +106,11 @@ def unfinished(db: Db, backfills: Iterable[Backfill]) -> list[str]:
         for backfill in backfills
         if (backfill.name in states or not backfill.ordered) and states.get(backfill.name) is None
     ]
+
+
+def position(db: Db, backfill: Backfill) -> str | None:
+    """How far a backfill is; None at its beginning."""
+    return db.scalar(select(BackfillState.position).where(BackfillState.name == backfill.name))
 
 
 def _portion(database: Database, backfill: Backfill, now: datetime, size: int) -> int | None:

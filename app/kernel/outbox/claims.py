@@ -220,7 +220,7 @@ def attempt(database: Database, row: Claimed, now: datetime, handlers: Mapping[s
         handler = handlers.get(row.channel)
         if handler is None:
             raise TemporaryFailure(f"This installation has nothing that delivers {row.channel}.")
-        answer = handler(_delivery(database, row, now))
+        answer = handler(delivery(database, row, now))
     except PermanentFailure as failure:
         return Outcome(DEAD, failure.reason, failure.status, answer=failure.answer)
     except TemporaryFailure as failure:
@@ -234,7 +234,8 @@ def attempt(database: Database, row: Claimed, now: datetime, handlers: Mapping[s
     return Outcome(SENT, answer if isinstance(answer, str) else "", answer if isinstance(answer, int) else None)
 
 
-def _delivery(database: Database, row: Claimed, now: datetime) -> Delivery:
+def delivery(database: Database, row: Claimed | OutboxRow, now: datetime) -> Delivery:
+    """A row as its handler receives it. Raises TemporaryFailure when it cannot be decrypted."""
     try:
         payload = json.loads(database.vault.decrypt(row.payload))
     except ValueError:

@@ -24,7 +24,7 @@ Validator = Callable[[FlaskForm, Field], None]
 LONGEST = 20_000
 """Most characters of a text field without a limit of its own."""
 
-NO_VERSION = "Load the page again: this form does not say which version it was made from."
+NO_VERSION = "Reload the page: this form does not say which version it was made from."
 NOT_CHECKED = "Please look at the marked fields. Nothing was saved."
 
 

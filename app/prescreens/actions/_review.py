@@ -97,7 +97,7 @@ def write_review(
         _refuse(db, prescreen_id, reach, by, now, decidable_at, pending)
         raise Outdated(STALE)
     questionnaire = questionnaires.version(db, reviewed.workflow_template_id, reviewed.template_version)
-    messages = emails.decided(db, reviewed, questionnaire)
+    messages = emails.of_decision(db, reviewed, questionnaire, decision, pending.digest if pending else "")
     data: dict[str, object] = {"told": bool(messages)}
     if pending:
         data["held"] = round((pending.final_at - pending.pressed_at).total_seconds())
@@ -177,10 +177,10 @@ def _update(kind: str, versioned: bool) -> Prepared[Prescreen]:
     )
 
 
-def decision_fingerprint(db: Db, prescreen: Prescreen, verb: str) -> str:
-    """The fingerprint of the e-mails that a decision would send now."""
+def decision_fingerprint(db: Db, prescreen: Prescreen, verb: str, seen: str = "") -> str:
+    """The fingerprint of the e-mails that a decision would send now. `seen` is that of a pending decision."""
     questionnaire = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
-    return fingerprint(emails.of_decision(db, prescreen, questionnaire, review.DECISIONS[verb].value))
+    return fingerprint(emails.of_decision(db, prescreen, questionnaire, review.DECISIONS[verb].value, seen))
 
 
 def check_explanation(db: Db, prescreen: Prescreen, verb: str, grounds: Grounds) -> Explanation:

@@ -26,8 +26,9 @@ def finalize(db: Db, pending: Decision, now: datetime) -> Ending:
     # The prescreen is locked before the pending decision, as everywhere (docs/decisions/0016-undo.md).
     row = db.execute(select(*COLUMNS).where(Prescreen.id == prescreen_id).with_for_update()).one()
     prescreen = cast(Prescreen, row)
-    if prescreen.review_status == PENDING and decision_fingerprint(db, prescreen, pending.kind) != pending.digest:
-        return Ending(State.RETURNED, CHANGED)
+    if prescreen.review_status == PENDING:
+        if decision_fingerprint(db, prescreen, pending.kind, pending.digest) != pending.digest:
+            return Ending(State.RETURNED, CHANGED)
     try:
         write_review(
             db,

@@ -64,7 +64,7 @@ def make(
             break
         if slug:
             raise Conflict(
-                f"There is already a questionnaire at {slug}. Nothing was made.", code="questionnaire.exists"
+                f"There is already a questionnaire at {slug}. Nothing was created.", code="questionnaire.exists"
             )
     data = {"name": name, "slug": values["slug"], "questions": len(content.questions)}
     _record(db, events.QUESTIONNAIRE_MADE, id, organization_id, by, now, data)
@@ -274,7 +274,7 @@ def _record(
 
 
 def _checked_name(name: str) -> str:
-    return _text("name", normalization.name(name), "Give it a name.")
+    return _text("name", normalization.name(name), "Type a name.")
 
 
 def _checked_reason(reason: str) -> str:

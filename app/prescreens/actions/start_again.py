@@ -28,7 +28,7 @@ def start_again(db: Db, prescreen_id: UUID, questionnaire: QuestionnaireDetail, 
     if former.renewed_as:
         return former.renewed_as
     if former.renewed_at is None or former.withdrawn_at or now >= reminders.renewable_until(former.renewed_at):
-        raise Gone("This link is over. Nothing was started.", code="session.expired")
+        raise Gone("This link no longer works. Nothing was started.", code="session.expired")
     questionnaire = questionnaire.in_language(former.locale)
     id = start(db, questionnaire, by=by, now=now)
     marked = db.execute(

@@ -47,7 +47,7 @@ def withdraw(db: Db, prescreen_id: UUID, *, by: Actor, now: datetime) -> None:
         .execution_options(synchronize_session=False)
     ).first()
     if written is None:
-        raise Conflict("This changed at the same moment. Nothing was withdrawn. Load the page again.")
+        raise Conflict("This changed at the same moment. Nothing was withdrawn. Reload the page.")
     name = prescreen.name or "The prospect"
     undo.overtake(db, SUBJECT, prescreen_id, f"{name} has withdrawn their answers meanwhile.", by=by, now=now)
     data = {

@@ -39,7 +39,7 @@ class LanguageForm(DeskForm):
 class AnswerForm(DeskForm):
     """One step of the chat. The answer itself is read by its question; it may be one field or several boxes."""
 
-    step = HiddenField(validators=[needed("Load the page again: this form does not say which question it answers.")])
+    step = HiddenField(validators=[needed("Reload the page: this form does not say which question it answers.")])
 
 
 class SendForm(DeskForm):

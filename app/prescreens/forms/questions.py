@@ -26,13 +26,13 @@ ROWS = 3
 class MakeForm(DeskForm):
     """A new questionnaire: its name, and what it starts from (a ready-made one, a copy, nothing)."""
 
-    name = NameField("Name", validators=[needed("Give it a name."), at_most(LENGTHS["name"])])
+    name = NameField("Name", validators=[needed("Type a name."), at_most(LENGTHS["name"])])
     start = RadioField("Start from", validators=[needed("Choose what to start from.")])
     organization = SelectField("Organization", validators=[optional()])
 
 
 class RenameForm(VersionedForm):
-    name = NameField("Name", validators=[needed("Give it a name."), at_most(LENGTHS["name"])])
+    name = NameField("Name", validators=[needed("Type a name."), at_most(LENGTHS["name"])])
 
 
 class IntroductionForm(VersionedForm):
@@ -165,10 +165,10 @@ class _Reading:
         try:
             value = normalization.number(typed, "en")
         except normalization.NotANumber:
-            self.wrong(name, "Write a number in digits, for example 2500.")
+            self.wrong(name, "Type a number in digits, for example 2500.")
             return None
         if abs(value) > MOST:
-            self.wrong(name, f"Write a number of at most {MOST:,}.")
+            self.wrong(name, f"Type a number of at most {MOST:,}.")
         return value
 
     def bound(self, name: str) -> int | float | bool | str | None:
@@ -179,9 +179,9 @@ class _Reading:
             return bool(self.data.get(field))
         value = self.number(field)
         if name in ("days_before", "days_after") and isinstance(value, float):
-            self.wrong(field, "Write a whole number of days.")
+            self.wrong(field, "Type a whole number of days.")
         if name in ("files", "megabytes") and isinstance(value, float):
-            self.wrong(field, "Write a whole number.")
+            self.wrong(field, "Type a whole number.")
         return value
 
     def wrong(self, name: str, sentence: str) -> None:
@@ -256,7 +256,7 @@ def _values_typed(source: Question, text: str, name: str, read: _Reading) -> tup
     values = tuple(value for value in found if value is not None)
     if not found or len(values) < len(found):
         offered = ", ".join(_label(source, value) for value in values_of(source)[:8])
-        read.wrong(name, f"Write one of its answers: {offered}." if offered else "Write an answer.")
+        read.wrong(name, f"Type one of its answers: {offered}." if offered else "Write an answer.")
     return values
 
 

@@ -75,7 +75,8 @@ def status(organization: str, questionnaire: str, token: str) -> Response:
     prescreen, found = by_token(organization, questionnaire, token, links.STATUS)
     t = TRANSLATIONS.translator(found.locale)
     decided = prescreen.review_status != ReviewStatus.PENDING
-    waits = not decided and not review.has_expired(prescreen, clock.now())
+    expired = not decided and review.has_expired(prescreen, clock.now())
+    waits = prescreen.completed_at and not decided and not expired
 
     def moment(at: datetime | None) -> str:
         return presentation.moment(at, found.time_zone, t) if at else ""
@@ -84,6 +85,7 @@ def status(organization: str, questionnaire: str, token: str) -> Response:
         "prescreens/status.html",
         found,
         review_status=prescreen.review_status if decided else "pending",
+        expired=expired and prescreen.completed_at,
         sent=moment(prescreen.completed_at),
         withdrawn=moment(prescreen.withdrawn_at),
         decided=moment(prescreen.reviewed_at),

@@ -1,5 +1,7 @@
 """Decided prescreens with the same key answers, to compare a decision with."""
 
+from uuid import UUID
+
 from sqlalchemy import bindparam, func, select
 
 from app.kernel.db import backfills
@@ -29,6 +31,11 @@ def mirror(db: Db, prescreen: Prescreen) -> Mirror | None:
     return Mirror(found.get(ReviewStatus.APPROVED.value, 0), found.get(ReviewStatus.DENIED.value, 0))
 
 
-def still_comparing(db: Db) -> bool:
-    """Whether the key answers of earlier prescreens are still being compared: counts are too low then."""
-    return bool(backfills.unfinished(db, (ALIKE,)))
+def compared(db: Db) -> int | None:
+    """How many per cent of earlier prescreens are compared while the worker does so: counts are too low then. None once
+    all of them are."""
+    if not backfills.unfinished(db, (ALIKE,)):
+        return None
+    position = backfills.position(db, ALIKE)
+    # Ids are random, so that the place of one among all possible ones is its place among those that there are.
+    return UUID(position).int * 100 >> 128 if position else 0

@@ -103,7 +103,7 @@ def _count_contacts(db: Db, position: str | None, size: int) -> Portion:
 
 
 COUNTED = Backfill("counted.contacts", _count_contacts, ordered=True)
-ALIKE = Backfill("alike.prescreens", _alike_keys, ordered=True)
+ALIKE = Backfill("alike.prescreens", _alike_keys, ordered=True, by_worker=True)
 BACKFILLS = (
     _keys_of(Contact),
     _keys_of(Prescreen),

@@ -53,7 +53,7 @@ def shown(questions: Sequence[Question]) -> tuple[Question, ...]:
 def check_answers(choices: Choices, places: Iterable[int], closes_at: datetime, now: datetime) -> None:
     """Whether a round may be answered so. Raises Invalid, Conflict."""
     if now >= closes_at:
-        raise Conflict("This round is over, so nothing was kept.", code="calibration.over")
+        raise Conflict("This round has ended, so nothing was kept.", code="calibration.over")
     errors = [
         FieldError(f"choice-{place}", "required", f"Say whether you would approve or deny case {place}.")
         for place in places

@@ -128,7 +128,7 @@ def calibration_csv(id: UUID) -> Response:
     if found not in known:
         raise NotFound("This round is older than half a year, and counts no more.")
     if found not in over:
-        raise Conflict("This round still runs: its file is there when it is over.", code="calibration.running")
+        raise Conflict("This round still runs: its file is there once it has ended.", code="calibration.running")
     names = _names(found.organization_id, _rated(over, cases))
     rows = [(case_row(case, me().id, True), case) for case in cases if case.round_id == id]
     head, content = round_file(rows, names)

@@ -142,7 +142,7 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         first=first_looks.choice(db, id, me().id) if prescreen.blind and not veiled else None,
         looking=LookForm(formdata=None, version=prescreen.version),
         mirror=mirror,
-        still_comparing=state == "completed" and not veiled and alike.still_comparing(db),
+        compared=alike.compared(db) if state == "completed" and not veiled else None,
         **(
             _asked(db, prescreen, questionnaire, form if edited == "decide" else grounds, mirror)
             if state == "completed" and not veiled

@@ -23,8 +23,8 @@ from app.prescreens.events import MEASURES as MEASURES_SUBJECT
 from app.prescreens.forms import ButtonForm
 from app.prescreens.measures import Measure
 from app.prescreens.presentation.fairness import Line, Table, opening, tables
+from app.prescreens.queries import alike, questionnaires
 from app.prescreens.queries import fairness as queries
-from app.prescreens.queries import questionnaires
 from app.prescreens.queries.counts import reach_of
 from app.prescreens.queries.fairness import Measured, MeasuredOrganization
 from app.prescreens.views.filters import pages
@@ -55,6 +55,7 @@ def fairness() -> Response:
         known=known,
         is_on=is_on,
         opening=sentences,
+        compared=alike.compared(reading()) if is_on else None,
         drawn=drawn,
         denied=me().why_not(MEASURES, home.id) if home else None,
         activity=EVENTS.timeline(activity),

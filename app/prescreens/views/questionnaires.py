@@ -139,7 +139,7 @@ def make_questionnaire() -> Response:
     me().check(QUESTIONNAIRES, organization_id)
     content = _start(str(form.start.data), organization_id)
     id = actions.make(db(), organization_id, form.name.data, content, by=me().actor(), now=clock.now())
-    flash("Made. Nobody sees it before it is published.")
+    flash("Created. Nobody sees it before it is published.")
     return see_other(url_for(".edit_questionnaire", id=id))
 
 

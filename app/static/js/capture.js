@@ -125,12 +125,8 @@ function move(sent, all = 0) {
 
 /** This phone's key, made once; its public half is named in the record. */
 async function key() {
-  let pair = await queue.get("key");
-  if (!pair) {
-    pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
-    await queue.set("key", pair);
-  }
-  return pair;
+  const made = () => crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+  return (await queue.get("key")) ?? queue.first("key", await made());
 }
 
 async function enroll() {
@@ -149,33 +145,35 @@ async function keep(blob, kind, name, capturedAt) {
   const wasCut = cut !== bytes;
   bytes = cut;
   const sha256 = await hash(bytes);
-  const { publicKey, privateKey } = await key();
-  const number = ((await queue.get("number")) ?? 0) + 1;
-  const statement = JSON.stringify({
-    format: "session-desk/capture/1",
-    session: place.split("/").at(-2),
-    key: await hash(await crypto.subtle.exportKey("spki", publicKey)),
-    number,
-    previous: (await queue.get("previous")) ?? "0".repeat(64),
-    sha256,
-    captured_at: new Date(capturedAt).toISOString(),
-  });
-  const text = new TextEncoder().encode(statement);
-  const signature = base64(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, text));
   const where = position && !("noPlace" in words) ? position.coords : null;
-  await queue.add({
+  const file = {
     sha256,
     blob: new Blob([bytes]),
     kind,
     name,
     captured_at: String(capturedAt),
-    statement,
-    signature,
     ...(wasCut && { cut: "1" }),
     ...(where && { latitude: where.latitude, longitude: where.longitude, accuracy: where.accuracy }),
+  };
+  while (!(await sign(file, capturedAt)));
+}
+
+/** Adds a file to the queue as the next that this phone captured; not when another page of it was faster. */
+async function sign(file, capturedAt) {
+  const { publicKey, privateKey } = await key();
+  const number = ((await queue.get("number")) ?? 0) + 1;
+  const statement = JSON.stringify({
+    format: "session-desk/capture/2",
+    session: place.split("/").at(-2),
+    key: await hash(await crypto.subtle.exportKey("spki", publicKey)),
+    number,
+    previous: (await queue.get("previous")) ?? "0".repeat(64),
+    sha256: file.sha256,
+    captured_at: new Date(capturedAt).toISOString(),
   });
-  await queue.set("number", number);
-  await queue.set("previous", await hash(text));
+  const text = new TextEncoder().encode(statement);
+  const signature = base64(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, text));
+  return queue.add({ ...file, statement, signature }, number, await hash(text));
 }
 
 /** Sends one file: the parts that are not there yet, then the list of all. Answers what became of it; `moved` hears how

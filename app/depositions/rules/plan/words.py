@@ -147,7 +147,7 @@ def _next_best(ledger: Ledger, id: int, others: Sequence[Choice]) -> str:
     best = others[0]
     if best.more <= 0:
         return f"{isolated(best.name)} would suit as well."
-    return f"Next best: {isolated(best.name)}, {best.words or 'a little less well'}."
+    return f"Next best: {isolated(best.name)} ({best.words or 'a little less well'})."
 
 
 def _unplaced(ledger: Ledger, session: Session, helped: bool) -> Unplaced:

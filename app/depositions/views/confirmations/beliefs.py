@@ -15,7 +15,7 @@ from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Belief
 
 SYSTEM = "their system"
-LISTED = "Afterwards this session is in the tab “Not up to date” until they are told."
+LISTED = "Afterwards this session is in the tab “Not up to date” until they are notified."
 
 
 def beliefs(deposition: DepositionDetail, behind: Sequence[Knowledge]) -> list[Belief]:

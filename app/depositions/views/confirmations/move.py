@@ -23,7 +23,7 @@ from app.depositions.views.confirmations.offered import offer_ends
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Confirmation
 
-REMINDED = "Nobody is reminded of an hour that they were not told."
+REMINDED = "Nobody is reminded of an hour of which they were not notified."
 
 
 def moving(

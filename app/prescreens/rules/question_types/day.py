@@ -23,9 +23,9 @@ class Day(AnswerType):
     widget = Widget(type="date")
     bounds = ("days_before", "days_after")
     errors = {
-        "not_a_date": "Please write a date as year-month-day, for example 2027-04-01.",
-        "too_early": "Please write a date that is not before {bound}.",
-        "too_late": "Please write a date that is not after {bound}.",
+        "not_a_date": "Please type a date as year-month-day, for example 2027-04-01.",
+        "too_early": "Please type a date that is not before {bound}.",
+        "too_late": "Please type a date that is not after {bound}.",
     }
 
     def parse(self, question: Question, values: Sequence[str], reader: Reader) -> Answer:

@@ -41,7 +41,7 @@ class Money(Number):
     type = QuestionType.MONEY
     title = "an amount of money"
     bounds = ("at_least", "at_most", "step")
-    errors = {**Number.errors, "other_currency": "Please write the amount in {currency}."}
+    errors = {**Number.errors, "other_currency": "Please type the amount in {currency}."}
 
     def parse(self, question: Question, values: Sequence[str], reader: Reader) -> Answer:
         if question.currency and names_other(values[0], question.currency):

@@ -19,12 +19,12 @@ class Number(AnswerType):
     bounds: ClassVar[Sequence[str]] = ("at_least", "at_most", "step", "whole")
     criterion = ("at_least", "at_most")
     errors = {
-        "two_readings": "This can be read as two numbers. Please write it again without a mark for thousands.",
-        "not_a_number": "Please write a number in digits, for example 2500 or 2500.50.",
-        "not_whole": "Please write a whole number.",
-        "too_small": "Please write a number of at least {bound}.",
-        "too_large": "Please write a number of at most {bound}.",
-        "not_step": "Please write a multiple of {bound}.",
+        "two_readings": "This can be read as two numbers. Please type it again without a mark for thousands.",
+        "not_a_number": "Please type a number in digits, for example 2500 or 2500.50.",
+        "not_whole": "Please type a whole number.",
+        "too_small": "Please type a number of at least {bound}.",
+        "too_large": "Please type a number of at most {bound}.",
+        "not_step": "Please type a multiple of {bound}.",
     }
 
     def parse(self, question: Question, values: Sequence[str], reader: Reader) -> Answer:

@@ -14,7 +14,7 @@ class Phone(AnswerType):
     type = QuestionType.PHONE
     title = "a telephone number"
     widget = Widget(type="tel", inputmode="tel", autocomplete="tel", dir="ltr")
-    errors = {"not_a_phone": "Please write the number in digits, for example +1 555 010 4477."}
+    errors = {"not_a_phone": "Please type the number in digits, for example +1 555 010 4477."}
 
     def parse(self, question: Question, values: Sequence[str], reader: Reader) -> Answer:
         number = normalization.telephone(values[0])
