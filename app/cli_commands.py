@@ -21,13 +21,14 @@ LANGUAGE = click.option(
 NO_TABLES = "The database has no tables yet, or old ones. Run `desk db upgrade`, then repeat this."
 
 
-def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], click.Command]:
-    """Registers a command with `--json`; its refusals are sentences and exit code 1."""
+def command(group: click.Group, name: str, refused: int = 1) -> Callable[[Callable[..., None]], click.Command]:
+    """Registers a command with `--json`; its refusals are sentences and this exit code."""
 
     def register(run: Callable[..., None]) -> click.Command:
         @wraps(run)
         def guarded(*args: Any, as_json: bool, **options: Any) -> None:
-            output = Output(as_json)
+            output = Output(as_json, refused)
+            _check_text(click.get_current_context())
             try:
                 run(*args, output=output, **options)
             except Refusal as refusal:
@@ -36,11 +37,27 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], cl
                 output.refuse(str(error), "configuration")
             except (OperationalError, ProgrammingError, InterfaceError) as error:
                 output.refuse(*_database_problem(error))
+            except OSError as error:
+                which = f"{error.filename} could" if error.filename else "A file could"
+                output.refuse(f"{which} not be read or written: {error.strerror or error}.", "file")
 
         option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
         return group.command(name)(option(guarded))
 
     return register
+
+
+def _check_text(context: click.Context) -> None:
+    """Raises click's UsageError when an argument is no UTF-8, as a terminal of another encoding sends it: Python keeps
+    such bytes as halves of characters, which no database takes. Names of files may be any bytes."""
+    for parameter in context.command.params:
+        given = context.params.get(str(parameter.name))
+        for value in given if isinstance(given, tuple) else (given,):
+            if isinstance(value, str) and not isinstance(parameter.type, click.Path):
+                try:
+                    value.encode()
+                except UnicodeEncodeError:
+                    raise click.BadParameter("This is not UTF-8 text.", context, parameter) from None
 
 
 def _database_problem(error: Exception) -> tuple[str, str]:

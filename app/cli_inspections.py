@@ -26,7 +26,7 @@ PARTS = {
 }
 """What a file is of a session, in words."""
 UNREADABLE = 3
-"""How the command ends when there is no such session or bundle."""
+"""How the command ends when there is nothing to verify, or it cannot be read: what nobody looked at is not broken."""
 
 
 @click.group()
@@ -34,7 +34,7 @@ def inspections() -> None:
     pass
 
 
-@command(inspections, "verify")
+@command(inspections, "verify", refused=UNREADABLE)
 @click.argument("session", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every record, as each night; keeps which do not hold.")
 def verify(output: Output, session: str | None, everything: bool) -> None:
@@ -42,11 +42,11 @@ def verify(output: Output, session: str | None, everything: bool) -> None:
     that is kept here; or every record.
 
     Ends with 0 when it is proven, 1 when something contradicts, 2 when nothing does but no time stamp leads to a root
-    of TSA_ROOTS, and 3 when there is nothing to verify. Of all records the worst decides; those of sessions that go on
-    are not proven yet, and do not count.
+    of TSA_ROOTS, and 3 when there is nothing to verify or it cannot be read. Of all records the worst decides; those of
+    sessions that go on are not proven yet, and do not count.
     """
     if everything == bool(session):
-        output.refuse("Name a session or a file, or say --all.", "usage", UNREADABLE)
+        output.refuse("Name a session or a file, or say --all.", "usage")
     if everything:
         _verify_all(output)
     else:
@@ -88,10 +88,10 @@ def _verify_one(output: Output, asked: str) -> None:
             with opened_database().read() as db:
                 found = lookups.by_number(db, number)
             if not found:
-                output.refuse(f"No session has the number {number}.", "not_found", UNREADABLE)
+                output.refuse(f"No session has the number {number}.", "not_found")
             session, verdict = str(found[0].inspection_id), _verdict(output, found[0].inspection_id)
         else:
-            output.refuse(f"There is no session and no file {asked}.", "not_found", UNREADABLE)
+            output.refuse(f"There is no session and no file {asked}.", "not_found")
     findings = [{"result": each.result, "sentence": each.sentence} for each in verdict.findings]
     lines = [*([about] if about else []), *(each.sentence for each in verdict.findings)]
     words = "\n".join([*lines, f"Session {session}: {verdict.result}."])
@@ -112,7 +112,7 @@ def _verdict(output: Output, id: UUID) -> "Verdict":
         try:
             record = records.read(db, id)
         except NotFound as missing:
-            output.refuse(missing.detail, "not_found", UNREADABLE)
+            output.refuse(missing.detail, "not_found")
     roots, kept = database.config.tsa_roots, store.store_at(database.config.evidence_url)
     try:
         found = originals.check(record.links, lambda sha256: keeping.hash_of(kept, id, sha256))
@@ -135,11 +135,11 @@ def _verified_file(output: Output, file: Path) -> "tuple[str, Verdict, str | Non
     except ValueError as error:
         with file.open("rb") as opened:
             if opened.read(2) == b"PK":
-                output.refuse(str(error), "bundle.unreadable", UNREADABLE)
+                output.refuse(str(error), "bundle.unreadable")
         with opened_database().read() as db:
             known = lookups.by_hash(db, store.digest_of(store.pieces_of(file)))
         if not known:
-            output.refuse(f"{file} is no bundle, and was not made here, or was changed.", "not_found", UNREADABLE)
+            output.refuse(f"{file} is no bundle, and was not made here, or was changed.", "not_found")
         id, part, signed = known[0]
         also = ", and carries Content Credentials" if signed else ""
         return str(id), _verdict(output, id), f"{file} is {PARTS[part]} of this session{also}."

@@ -10,10 +10,11 @@ import click
 
 
 class Output:
-    """The output of a command: sentences for people, or one JSON value for scripts."""
+    """The output of a command: sentences for people, or one JSON value for scripts. `refused` is its exit code when it
+    could not be done."""
 
-    def __init__(self, as_json: bool) -> None:
-        self.as_json = as_json
+    def __init__(self, as_json: bool, refused: int = 1) -> None:
+        self.as_json, self.refused = as_json, refused
 
     def done(self, facts: Mapping[str, object], sentence: str, value: str = "") -> None:
         """Prints the result. Without --json `value` (a key, a token) is all of stdout; the sentence goes to stderr."""
@@ -35,8 +36,8 @@ class Output:
             # What Python still holds back goes there too, instead of failing again when the process ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    def refuse(self, sentence: str, code: str, status: int = 1) -> NoReturn:
+    def refuse(self, sentence: str, code: str) -> NoReturn:
         if self.as_json:
             click.echo(json.dumps({"error": {"code": code, "detail": sentence}}, ensure_ascii=False))
         click.echo(sentence, err=True)
-        sys.exit(status)
+        sys.exit(self.refused)

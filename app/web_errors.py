@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, has_request_context, render_t
 from flask_wtf.csrf import CSRFError
 from werkzeug.datastructures import iter_multi_items
 from werkzeug.exceptions import BadHost, HTTPException
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import IntegerConverter, Map, UnicodeConverter
 
 from app.accounts.guard import signed_out_answer
 from app.kernel.addresses import is_api
@@ -77,6 +77,14 @@ class Number(IntegerConverter):
     regex = "[0-9]{1,18}"
 
 
+class Word(UnicodeConverter):
+    """A name in an address. PostgreSQL takes no text with a zero in it."""
+
+    def __init__(self, map: Map, minlength: int = 1, maxlength: int | None = None, length: int | None = None) -> None:
+        super().__init__(map, minlength, maxlength, length)
+        self.regex = self.regex.replace("[^/]", r"[^/\x00]")
+
+
 class Application(Flask):
     """Flask, whose error handlers also answer what is raised outside of the view, and whose log lines have no paths.
 
@@ -88,7 +96,7 @@ class Application(Flask):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.url_map.converters["int"] = Number
+        self.url_map.converters |= {"int": Number, "default": Word, "string": Word}
         self._fixed: dict[tuple[str, str], str] = {}
         """Addresses of endpoints none of whose rules has arguments, by the root of the site; empty for the others."""
 

@@ -1,5 +1,6 @@
 """`./dev bench` measures requests, `./dev bench screens` pages in a browser, `./dev bench plan` the solver,
-`./dev bench board` the boards at two sizes of the table, `./dev bench inside` requests within one process.
+`./dev bench board` the boards at two sizes of the table, `./dev bench contacts` contacts likewise, `./dev bench inside`
+requests within one process.
 
 `./dev faults` runs the long rounds of tests/faults, whose results stand in faults.md.
 """
@@ -27,6 +28,10 @@ def main(given: list[str]) -> int:
         from bench.board import main as board
 
         return board(given[1:])
+    if given[:1] == ["contacts"]:
+        from bench.contacts import main as contacts
+
+        return contacts(given[1:])
     if given[:1] != ["faults"]:
         from bench.run import main as measure
 

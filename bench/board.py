@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from flask.testing import FlaskClient
 from psutil import Process
 from sqlalchemy import create_engine, text
+from werkzeug.test import TestResponse
 
 from app import create_app
 from app.config import Config
@@ -100,15 +101,21 @@ def pages(now: datetime) -> dict[str, str]:
     }
 
 
-def signed_in(database: Database) -> FlaskClient:
-    """The scheduler of the bench."""
+def signed_in(database: Database, email: str = next(iter(world.PEOPLE))) -> FlaskClient:
+    """Somebody of the bench, the scheduler unless another is named."""
     client = create_app(database.config, database).test_client()
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/sign-in").text)
     assert found is not None
-    typed = {"csrf_token": found[1], "email": next(iter(world.PEOPLE)), "password": world.PASSWORD}
+    typed = {"csrf_token": found[1], "email": email, "password": world.PASSWORD}
     answer = client.post("/sign-in", data=typed)
     assert answer.status_code == 303, answer.status
     return client
+
+
+class Asking(Protocol):
+    """Who asks for pages."""
+
+    def get(self, url: str, /) -> TestResponse: ...
 
 
 class Server:
@@ -157,7 +164,7 @@ class Cost(NamedTuple):
         return self.own + self.database
 
 
-def measured(clients: Sequence[FlaskClient], url: str, server: Server) -> list[Cost]:
+def measured(clients: Sequence[Asking], url: str, server: Server) -> list[Cost]:
     """What a page costs each client."""
     found: list[list[Cost]] = [[] for _ in clients]
     processes = list[Process]()

@@ -1,6 +1,7 @@
 """Security headers, request ids and the form of refusals, on every answer."""
 
 import re
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -290,3 +291,14 @@ def test_a_number_that_no_id_can_be_is_no_address(client: FlaskClient, cast: Cas
         path = re.sub(r"<\w+:\w+>", id, rule.rule)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             assert client.open(path, method=method).status_code == 404, f"{method} {rule.rule}"
+
+
+@pytest.mark.parametrize("name", ["%00", "a%00b"])
+def test_a_name_with_a_zero_in_it_is_no_address(client: FlaskClient, name: str):
+    """PostgreSQL takes no such text, and two pages of strangers answered 500."""
+    named = re.compile(r"<(string:)?\w+>")
+    rules = [rule.rule for rule in client.application.url_map.iter_rules() if named.search(rule.rule)]
+    assert len(rules) > 20
+    for rule in rules:
+        path = re.sub(r"<(uuid:\w+)>", str(UUID(int=1)), re.sub(r"<int:\w+>", "1", named.sub(name, rule)))
+        assert client.get(path).status_code == 404, rule

@@ -113,9 +113,14 @@ def _written(rows: Sequence[Sequence[object]]) -> str:
     return "\r\n".join(map(",".join, zip(*columns, strict=True))) + "\r\n"
 
 
+CELLS = 100_000
+"""The most that is in memory of a file at once."""
+
+
 def lines(head: Sequence[str], rows: Iterable[Sequence[object]], at_once: int = 500) -> Iterator[str]:
-    """The file in pieces of some rows each; what was given is forgotten."""
+    """The file in pieces of some rows each, few where columns are thousands; what was given is forgotten."""
     written, rest = MARK + _written([head]), iter(rows)
+    at_once = max(1, min(at_once, CELLS // len(head)))
     while chunk := list(islice(rest, at_once)):
         yield written + _written(chunk)
         written = ""

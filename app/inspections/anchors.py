@@ -66,6 +66,15 @@ def name_of(url: str) -> str:
     return f"{unquote(parts.username)} ({host})" if parts.username else host
 
 
+def asked_name_of(url: str) -> str:
+    """What an authority is called that has not stamped: its name, always with the port, and the policy that is asked
+    for."""
+    parts, policy = urlsplit(url), policy_of(url)
+    if ":" not in parts.netloc.rpartition("@")[2].rpartition("]")[2]:
+        parts = parts._replace(netloc=f"{parts.netloc}:{443 if parts.scheme == 'https' else 80}")
+    return f"{name_of(parts.geturl())}, {f'policy {policy}' if policy else 'any policy'}"
+
+
 def policy_of(url: str) -> str:
     """The policy that an authority must stamp under, which its address names after `#`; empty for any."""
     return urlsplit(url).fragment

@@ -46,6 +46,7 @@ class Piece(NamedTuple):
     picture: str
     copy: str
     erased: str
+    entered: list[str]
 
 
 def url(config: Config, invite: Invite) -> str:
@@ -88,7 +89,24 @@ def _piece(item: Item, zone: str, t: Translator) -> Piece:
         "" if gone else item.thumbnail_sha256 or "",
         "" if gone else t("receipt_copy", size=size(item.bytes, t)),
         t("receipt_erased", when=date_time(item.erased_at, zone, t)) if item.erased_at else "",
+        entered(item, zone, t),
     )
+
+
+def mine(items: Sequence[Item], zone: str, t: Translator) -> list[tuple[Item, str, list[str]]]:
+    """What a field user has added so far, the newest first: when it arrived, and what they entered by hand."""
+    return [(item, date_time(item.received_at, zone, t), entered(item, zone, t)) for item in reversed(items)]
+
+
+def entered(item: Item, zone: str, t: Translator) -> list[str]:
+    """Time and place that were entered by hand, each in a line; none once they are erased."""
+    known = item.particulars
+    lines = []
+    if known.get("captured_by") == "person":
+        lines.append(t("report_taken_person", when=date_time(datetime.fromisoformat(known["captured_at"]), zone, t)))
+    if known.get("place_by") == "person":
+        lines.append(t("report_place_person", place=known["place"]["text"]))
+    return lines
 
 
 def seen_by(db: Db, inspection: Inspection, items: Sequence[Item], zone: str, t: Translator) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from textwrap import fill
 from typing import NamedTuple
 from uuid import UUID
 
@@ -53,21 +54,6 @@ PDF, ANSWERS, CRITERIA, SUMS, NOTES = (
 )
 MOST_PRINTED, LONGEST_PRINTED = 400, 4000
 """Answers, and characters of one, that the PDF prints; answers.json has them all."""
-HOW_TO_CHECK = f"""How to check this case file
-
-1. `sha256sum -c {SUMS}` says whether a file was changed since. Compare the SHA-256 of the ZIP with the one that the
-   page of the prescreen shows, or that the audit log has for the download.
-2. `sha256sum {ANSWERS} {CRITERIA}` must be the hashes in decision.json (answers_hash, criteria_hash), where there is a
-   decision.
-3. files/* are the files that the answers name, untouched; the SHA-256 in each name is that of the file, and stands in
-   answers.json behind the name that the prospect gave it.
-4. mail/*.eml are the e-mails, written from what is kept of each, as they are at every attempt to send them. They are
-   the bytes that left, as long as the sender's settings (MAIL_FROM, PUBLIC_BASE_URL) are those of that day; what a mail
-   server added is not here.
-
-What is not here: when each single answer was given, which is not kept; the team's notes, unless they were asked for;
-and the content of e-mails that held a secret link, or that was deleted.
-"""
 
 
 class Mail(NamedTuple):
@@ -178,10 +164,11 @@ def _mail(database: Database, number: int, row: OutboxRow) -> Mail:
 
 
 def written(case: Case, at: datetime, by: str, language: str | None = None) -> File:
-    """The ZIP of a case, as of a moment, for somebody. The words of its PDF are in a language that there are words in,
-    the organization's unless one is chosen; the other files are for programs. Raises pdf.Failed."""
+    """The ZIP of a case, as of a moment, for somebody. The words of its PDF and of how to check it are in a language
+    that there are words in, the organization's unless one is chosen; the other files are for programs. Raises
+    pdf.Failed."""
     t = TRANSLATIONS.translator(language or case.organization_locale)
-    files = dict(_files(case))
+    files = dict(_files(case, t))
     attached = [pdf.Attachment(name, files[name], f"{name}, as in the ZIP", "Source") for name in (ANSWERS, CRITERIA)]
     files[PDF] = pdf.render(pdf.Source(_page(case, files, at, by, t), at, attachments=attached))
     return File(f"case-file-{str(case.prescreen.id)[:8]}.zip", "application/zip", packed(files))
@@ -199,9 +186,25 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _files(case: Case) -> Iterator[tuple[str, bytes]]:
+def how_to_check(t: Translator) -> str:
+    """What HOW-TO-CHECK.txt says. Commands stand in lines of their own, so that they can be copied in any direction."""
+    parts = (
+        t("how_title"),
+        f"1. {t('how_sums')}",
+        f"    sha256sum -c {SUMS}",
+        f"2. {t('how_hashes')}",
+        f"    sha256sum {ANSWERS} {CRITERIA}",
+        f"3. {t('how_files')}",
+        f"4. {t('how_mails')}",
+        t("how_json"),
+        t("how_missing"),
+    )
+    return "\n\n".join(fill(part, 110, break_long_words=False) if part[0] != " " else part for part in parts) + "\n"
+
+
+def _files(case: Case, t: Translator) -> Iterator[tuple[str, bytes]]:
     """The files besides the PDF. Their names are ours: nothing that somebody typed is in one."""
-    yield "HOW-TO-CHECK.txt", HOW_TO_CHECK.encode()
+    yield "HOW-TO-CHECK.txt", how_to_check(t).encode()
     yield ANSWERS, snapshots.canonical(case.prescreen.submission)
     yield CRITERIA, snapshots.canonical(snapshots.criteria(case.questionnaire.questions))
     yield "questions.json", _json(_questions(case))

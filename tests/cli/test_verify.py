@@ -39,3 +39,12 @@ def test_a_session(desk: Desk, app: Flask, cast: Cast) -> None:
     done = desk("verify", session["id"])
     assert (done.exit_code, "The chain holds: 2 events" in done.stdout) == (2, True)
     assert desk("verify", str(uuid.uuid4())).exit_code == 3
+
+
+def test_what_cannot_be_read_is_not_called_broken(desk: Desk) -> None:
+    """It was 1, the exit code of a forgery."""
+    done = desk("verify", "/proc/self/mem")
+    assert (done.exit_code, done.stderr) == (3, "A file could not be read or written: Input/output error.\n")
+    done = desk("verify", str(uuid.uuid4()), DATABASE_URL="sqlite:////nowhere/desk.sqlite3")
+    assert done.exit_code == 3
+    assert "Traceback" not in done.output

@@ -15,6 +15,7 @@ from app.depositions.rules.new_request import Invite
 from app.depositions.rules.proposals import NewProposal
 from app.depositions.rules.roster import RosterFacts
 from app.kernel.clock import now
+from app.kernel.db.engine import Database
 from tests import browsers
 from tests.depositions import factories
 from tests.depositions.test_propose import LINK
@@ -103,3 +104,33 @@ def test_pages_are_legible_right_to_left(
         page.context.add_cookies([{"name": name, "value": value, "url": base}])
         found = [f"{path}: {each}" for path in pages(page, base, day, link[1]) for each in visual_checks.findings(page)]
     assert found == []
+
+
+def test_a_name_that_is_cut_on_the_board_says_so_and_is_whole_on_the_pointer(
+    app: Any, cast: Any, database: Database, clock: Any, chromium: Browser
+) -> None:
+    clock.set(factories.at("2026-12-07 09:00"))
+    for minutes, hour in ((15, 9), (30, 11), (45, 14), (60, 17)):
+        at = factories.at(f"2026-12-08 {hour:02}:00")
+        facts = {"starts_at": at, "zone": "UTC", "estimated_duration": minutes / 60, "case_name": f"Case {hour}"}
+        factories.request(database, cast, **facts, deponent_name=f"Theodora Papadopoulou {minutes}", invites=())
+    with database.write() as db:
+        db.execute(update(Person).values(time_zone="UTC"))
+    cut = """(bar) => {
+        const name = bar.querySelector("bdi");
+        return [name.scrollWidth > name.clientWidth, getComputedStyle(name).textOverflow];
+    }"""
+    with visual_checks.serving(app) as base, browsers.fresh_page(chromium) as page:
+        name, value = cast.cookie(app, "ines")
+        page.context.add_cookies([{"name": name, "value": value, "url": base}])
+        page.goto(f"{base}/depositions/board?day=2026-12-08")
+        bars = page.locator(".session-bar")
+        expect(bars).to_have_count(4)
+        for bar in bars.all():
+            assert bar.evaluate(cut) == [True, "ellipsis"], bar.text_content()
+            if "narrow" in (bar.get_attribute("class") or ""):
+                for show in (bar.hover, bar.focus):
+                    show()
+                    assert bar.evaluate(cut)[0] is False, bar.text_content()
+                    page.mouse.move(0, 0)
+                    page.evaluate("document.activeElement.blur()")

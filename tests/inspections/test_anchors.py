@@ -172,3 +172,17 @@ def test_an_authority_that_never_answers_is_asked_again(authority: Authority, mo
 def test_an_authority_whose_clock_is_wrong_is_asked_again(authority: Authority, hours: int) -> None:
     with pytest.raises(anchors.Unreachable, match="The clock of"):
         anchors.ask(authority.url, EXPECTED, [], datetime.now(UTC) + timedelta(hours=hours))
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://tsa.example/", "tsa.example:443, any policy"),
+        ("http://tsa.example/tsr#1.2.3", "tsa.example:80, policy 1.2.3"),
+        ("http://tsa.example:3161/", "tsa.example:3161, any policy"),
+        ("https://Northseal@tsa.example/#1.2", "Northseal (tsa.example:443), policy 1.2"),
+        ("https://[2001:db8::1]/", "2001:db8::1:443, any policy"),
+    ],
+)
+def test_who_has_not_stamped_is_named_with_port_and_policy(url: str, name: str) -> None:
+    assert anchors.asked_name_of(url) == name

@@ -44,6 +44,9 @@ def test_captures_survive_a_minute_without_connection_and_a_reload(app, integrat
         page.set_input_files("#files", files)
         expect(page.locator(".previews img")).to_have_count(2)
         page.fill("#note", "Seen from the street\nthrough the window")
+        page.get_by_text("Time or place by hand").click()
+        page.fill("#typed-place", "Left bay")
+        page.fill("#typed-at", "2026-01-31T09:30")
         page.get_by_role("button", name="Send").click()
         expect(state).to_contain_text(f"{WAITING}3")
         expect(state).to_contain_text("There is no connection.")
@@ -60,7 +63,12 @@ def test_captures_survive_a_minute_without_connection_and_a_reload(app, integrat
         page.fill("#note", "One more")
         page.get_by_role("button", name="Send").click()
         expect(page.locator("#capture .lines li")).to_have_count(4)
-    photo, drawing, note, _ = items(database, session)
+    photo, drawing, note, later = items(database, session)
+    assert [each.particulars.get("place") for each in (photo, drawing, note, later)] == [
+        *[{"text": "Left bay"}] * 3,
+        None,
+    ]
+    assert {each.particulars["captured_at"] for each in (photo, drawing, note)} == {"2026-01-31T14:30:00.000Z"}
     assert (drawing.sha256, note.note) == (digest(photos[1][1]), "Seen from the street\nthrough the window")
     cut = stored(database, session, photo.sha256)
     assert cut.count(b"Exif\x00\x00") == 1

@@ -3,9 +3,11 @@
 import uuid
 
 import pytest
+from sqlalchemy import select
 
 from app.files import keeping
 from app.inspections import records
+from app.kernel.changes.events import Event
 from app.kernel.store import Missing, store_at
 from tests.inspections.pages import kinds
 from tests.inspections.test_capture import PLACED, Phone, chained, file, items, stored
@@ -189,3 +191,36 @@ def test_under_a_hold_nobody_is_erased_either(adam, integrator, session, databas
     assert not chained(database, session, "record.erased")
     assert hold(adam, session).status_code == 303, "released"
     assert presser(adam, path, preview=True, reason=REASON)().status_code == 303
+
+
+def test_erasures_and_holds_say_what_was_before_and_after(adam, integrator, session, database) -> None:
+    photo, note = items(database, session)
+    hold(adam, session)
+    hold(adam, session, reason="Settled.")
+    hold_item(adam, session, photo)
+    hold_item(adam, session, photo, reason="Settled.")
+    erase(adam, session, photo)
+    integrator.end(session)
+    assert (
+        presser(
+            adam, f"/inspections/{session['id']}/invites/{note.invite_id}/erase_person", preview=True, reason=REASON
+        )().status_code
+        == 303
+    )
+    with database.read() as db:
+        rows = db.execute(
+            select(Event.kind, Event.data).where(Event.subject_id == session["id"]).order_by(Event.id)
+        ).all()
+    changes = [(kind, data["before"], data["after"]) for kind, data in rows if "hold" in kind or "erased" in kind]
+    on, off = {"legal_hold": REASON}, {"legal_hold": None}
+    assert [change for change in changes if "hold" in change[0]] == [
+        ("inspection.hold_placed", off, on),
+        ("inspection.hold_released", on, off),
+        ("inspection.item_hold_placed", off, on),
+        ("inspection.item_hold_released", on, off),
+    ]
+    erased = {kind: (before, after) for kind, before, after in changes if "erased" in kind}
+    known = {"original": f"{photo.mime}, {photo.bytes} bytes", "copies": 2 if photo.copy_sha256 else 0}
+    assert erased["inspection.evidence_erased"] == (known, {"original": "erased", "copies": 0})
+    before, after = erased["inspection.person_erased"]
+    assert (before["personal_records"] > 0, after) == (True, {"personal_records": 0})

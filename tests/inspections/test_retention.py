@@ -91,7 +91,7 @@ def test_what_is_kept_no_longer_goes_and_the_record_still_holds(
     erase_due(database)
     assert erased(database, session) == [False, False], "not yet"
     otto = cast.sign_in(app.test_client(), "otto")
-    assert "What is not erased yet is deleted" in text(otto.get(f"/inspections/{session['id']}"))
+    assert "What is not erased yet will be erased" in text(otto.get(f"/inspections/{session['id']}"))
     assert "Marston & Vale keeps it until" in unescape(receipt_page(app, database, session))
     clock.move(days=21)
     erase_due(database)

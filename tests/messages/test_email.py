@@ -73,6 +73,7 @@ def test_an_email_arrives_as_text_and_html(posted: tuple[Any, Database]) -> None
     assert "Dear &lt;Ines&gt;, R&amp;D" in html
     assert html.startswith("<!doctype html>")
     assert '<html lang="en" dir="ltr">' in html
+    assert "<h1>For &lt;Ines&gt;</h1>" in html, "where the content has no title, the subject is it"
 
 
 def test_a_locale_finds_its_own_words_and_direction(posted: tuple[Any, Database]) -> None:

@@ -115,6 +115,20 @@ def test_the_notes_are_in_it_only_with_a_tick(database: Database, cast: Cast) ->
         assert reasons.snapshot(db, id) is not None
 
 
+@pytest.mark.parametrize("language", ["en", "es", "fr", "ar"])
+def test_how_to_check_is_in_the_language_of_the_file(database: Database, cast: Cast, language: str) -> None:
+    id = prescreen(database, cast.marston.id, "denied")
+    case = case_files.read(database, id, notes=False)
+    files = opened(case_files.written(case, now(), "Lena", language).content)
+    words = files["HOW-TO-CHECK.txt"].decode()
+    title = {"en": "How to check", "es": "Cómo comprobar", "fr": "Comment vérifier", "ar": "كيفية التحقق"}[language]
+    assert words.startswith(title)
+    for command in ("sha256sum -c SHA256SUMS", "sha256sum answers.json criteria.json"):
+        assert f"\n    {command}\n" in words, "a line to copy, whatever the direction"
+    decision = json.loads(files["decision.json"])
+    assert {"answers_hash", "criteria_hash", "review_status"} <= set(decision), "keys are for programs"
+
+
 def test_who_may(database: Database, cast: Cast, client: FlaskClient, outbox: Outbox) -> None:
     id = prescreen(database, cast.marston.id, "denied")
     for who, status in (("lena", 403), ("aude", 403), ("lars", 404), ("abel", 404)):

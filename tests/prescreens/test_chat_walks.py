@@ -157,9 +157,8 @@ def test_by_keys_in_two_tabs(site: str, chromium: Browser, database: Database, l
         is_legible(page, locale)
 
 
-@pytest.mark.parametrize("locale", ["es", "fr"])
+@pytest.mark.parametrize("locale", LANGUAGES)
 def test_without_scripts_and_cookies(site: str, chromium: Browser, database: Database, locale: str) -> None:
-    """As tests/project/test_visitors_browser.py does it in English and Arabic."""
     speaks(database, locale)
     context: BrowserContext = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     context.route("**/*", lambda route: route.continue_(headers=route.request.headers | {"cookie": ""}))

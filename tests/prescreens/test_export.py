@@ -6,6 +6,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from app.dashboard.documents import queries as documents
 from app.dashboard.documents.models import Document
@@ -171,6 +172,32 @@ def test_an_export_goes_when_something_in_it_is_erased(
     assert latest(database, contact) is None
     assert abel.get(f"/documents/{kept.id}/{kept.name}").status_code == 200, "another organization's stays"
     assert exported(adam, f"/prescreens/contacts/{contact}/export", case_files="y").status_code == 409
+
+
+def test_the_page_follows_the_export_while_it_is_made(
+    client: FlaskClient, database: Database, cast: Cast, outbox: Outbox
+) -> None:
+    contact = stored(database, prescreen(database, cast.marston.id, "denied", given=WHO)).contact_id
+    adam, url = cast.sign_in(client, "adam"), f"/prescreens/contacts/{contact}"
+
+    def poll(tag: str) -> TestResponse:
+        return adam.get(url, headers={"X-Desk-Poll": "1", "If-None-Match": tag})
+
+    first = adam.get(url)
+    assert "data-live-every" in first.text
+    assert poll(first.headers["ETag"]).status_code == 304
+    assert exported(adam, f"{url}/export", case_files="y").status_code == 303
+    waits = poll(first.headers["ETag"])
+    assert "made as soon as it is its turn" in text(waits)
+    assert poll(waits.headers["ETag"]).status_code == 304
+    outbox.deliver_all()
+    made = poll(waits.headers["ETag"])
+    document = latest(database, contact)
+    assert document is not None
+    assert str(document.sha256) in text(made)
+    abel = cast.sign_in(client.application.test_client(), "abel")
+    headers = {"X-Desk-Poll": "1", "If-None-Match": made.headers["ETag"]}
+    assert abel.get(url, headers=headers).status_code == 404, "a revision of one organization is none of another"
 
 
 def test_a_contact_without_prescreens_loses_its_export_too(

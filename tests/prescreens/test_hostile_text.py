@@ -3,6 +3,7 @@ scrolls sideways, nothing covers a control, and no text becomes an element."""
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from app.prescreens import actions, links
 from app.prescreens.actions.reasons import change_reasons
 from app.prescreens.models import Contact, DecisionSnapshot, Prescreen, QuestionnaireVersion
 from app.prescreens.queries.stages import Reach
+from app.prescreens.rules.calibration import CASES
 from app.prescreens.rules.reasons import Grounds, Reason
 from tests import browsers
 from tests.cast import Cast
@@ -22,6 +24,8 @@ from tests.prescreens.decisions import decide_in
 from tests.prescreens.factories import QUESTIONS, prescreen, stored, template
 from tests.prescreens.measured import switch
 from tests.prescreens.test_ask import answer
+from tests.prescreens.test_calibration import made as calibration_rounds
+from tests.prescreens.test_calibration import switch as measure_calibration
 from tests.project import visual_checks
 from tests.project.test_width import COVERED, LOST, WIDTHS
 
@@ -31,6 +35,7 @@ pytestmark = [
     pytest.mark.parametrize("database", ["sqlite"], indirect=True),
 ]
 
+A_DAY = timedelta(days=1)
 PLANTED = "<i data-planted>x</i><script data-planted>document.title='planted'</script><img data-planted src=x>"
 TEXTS = {
     "letters": "W" * 200,
@@ -65,6 +70,10 @@ def site(database: Database, cast: Cast) -> dict[str, Any]:
         version = update(QuestionnaireVersion).where(QuestionnaireVersion.workflow_template_id == questionnaire)
         db.execute(version.values(introduction=TEXTS["long"], reason=WHY, author=TEXTS["arabic"][:200]))
         change_reasons(db, home, SHORT, revision=None, by=cast.actor("leda"), now=now())
+    for n in range(CASES):
+        prescreen(database, home, ("approved", "denied")[n % 2], given={"more": PLANTED[:200]}, at=now() - A_DAY)
+    measure_calibration(database, cast)
+    assert calibration_rounds(database) == 1
     made = {name: prescreen(database, home, given={"budget": "1900", "more": text}) for name, text in GIVEN.items()}
     denied = made["elements"]
     grounds = Grounds(tuple(Reason(text, "", WHY[:200]) for text in SHORT[:3]), WHY[:500])
@@ -115,7 +124,7 @@ def staff_pages(database: Database, site: dict[str, Any]) -> Iterator[str]:
         yield f"/prescreens/{site[name]}"
     yield f"/prescreens/contacts/{stored(database, site['waiting']).contact_id}"
     yield from ("/prescreens", "/prescreens/contacts", "/prescreens/reasons", "/prescreens/questionnaires")
-    for page in ("", "/edit", "/preview", "/texts", "/drop-off"):
+    for page in ("", "/edit", "/preview", "/texts", "/texts/es", "/drop-off"):
         yield f"/prescreens/questionnaires/{site['id']}{page}"
     yield from ("/prescreens/fairness", "/prescreens/calibration", "/prescreens/overview")
 
@@ -183,6 +192,30 @@ def test_what_was_typed_and_refused(
             )
         found += findings(page, f"{path}, refused")
         assert "Nothing was decided" in page.content() or "characters" in page.content()
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("path", ["preview", "texts/es"])
+def test_what_is_typed_into_the_workshop(
+    app: Any, database: Database, cast: Cast, chromium: Browser, site: dict[str, Any], path: str
+) -> None:
+    """Walking the draft with hostile answers, and a translation of nothing but hostile text."""
+    found: list[str] = []
+    with visual_checks.serving(app) as base, browsers.fresh_page(chromium) as page:
+        signed_in(page, base, cast.cookie(app, "leda"))
+        opened(page, base, f"/prescreens/questionnaires/{site['id']}/{path}")
+        for text in (PLANTED, TEXTS["letters"], TEXTS["arabic"]):
+            with page.expect_navigation(wait_until="load"):
+                page.evaluate(
+                    """(text) => {
+                    const fields = "textarea, input[type=text], input[name=answer]";
+                    const form = document.querySelector("main form:has(textarea, input[type=text], [name=answer])");
+                    for (const each of form.querySelectorAll(fields)) each.value = text;
+                    form.submit();
+                }""",
+                    text,
+                )
+            found += findings(page, f"{path}, typed {text[:8]}")
     assert not found, "\n".join(found)
 
 

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select, update
+from sqlalchemy import event, insert, select, update
 
 from app.dashboard import tags
 from app.dashboard.filters import Chosen
@@ -21,7 +21,7 @@ from app.kernel.clock import now
 from app.kernel.db.counters import differences
 from app.kernel.db.engine import Database, Db
 from app.prescreens import actions
-from app.prescreens.models import Prescreen
+from app.prescreens.models import Prescreen, QuestionnaireVersion
 from app.prescreens.queries import counts, listing
 from app.prescreens.queries.listing import Seen
 from app.prescreens.queries.stages import Reach
@@ -332,3 +332,30 @@ def test_how_often_the_database_is_asked(lena: FlaskClient, cast: Cast, database
         fragment = len(heard)
         lena.get("/prescreens")
     assert (fragment, len(heard) - fragment) == (FRAGMENT, PAGE), "\n".join(heard)
+
+
+def test_a_copy_has_a_column_for_every_question_that_was_ever_asked(
+    lena: FlaskClient, cast: Cast, database: Database
+) -> None:
+    """Thousands of columns from a long history of a questionnaire, and a prescreen with as many answers."""
+    versions, each = 250, 20
+    with database.write() as db:
+        id = template(db, cast.marston.id, slug="long")
+    made = [prescreen(database, cast.marston.id, template_id=id) for _ in range(3)]
+    with database.write() as db:
+        for number in range(2, versions + 2):
+            questions = [
+                {"key": f"key{number}x{n}", "label": f"Question {number}.{n}", "type": "text"} for n in range(each)
+            ]
+            version = {"workflow_template_id": id, "number": number, "questions": questions, "introduction": ""}
+            db.execute(insert(QuestionnaireVersion).values(**version, created_at=now()))
+        keys = [f"key{number}x{n}" for number in range(2, versions + 2) for n in range(each)]
+        many = {key: f"={key}" for key in keys} | {"key2x0": "y" * 10_000}
+        db.execute(update(Prescreen).where(Prescreen.id == made[0]).values(submission=many))
+    answer = lena.get("/prescreens/csv?state=all")
+    head, *rows = csv.reader(io.StringIO(answer.text[1:], newline=""))
+    assert {f"Question {number}.{n}" for number in range(2, versions + 2) for n in range(each)} <= set(head)
+    assert {len(row) for row in rows} == {len(head)}
+    (full,) = (dict(zip(head, row, strict=True)) for row in rows if row[0] == str(made[0]))
+    assert full["Question 2.0"] == "y" * 10_000
+    assert full["Question 251.19"] == "'=key251x19", "no cell is a formula"

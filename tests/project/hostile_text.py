@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from typing import Any
 
-from sqlalchemy import Table, select, text, update
+from sqlalchemy import JSON, Column, String, Table, select, text, update
 
 from app.kernel.db.engine import Base, Database, Db
 
@@ -22,31 +22,48 @@ WORDS = (
 )
 """Text without a place to break."""
 
+READER = "vera@example.com"
+"""Who opens every page: the address stays."""
+
 FIELDS = {
     "anchor_requests": "authority reason",
     "anchors": "authority",
     "api_keys": "label",
     "campaigns": "name",
     "contacts": "name email phone",
+    "denial_reasons": "changed_by",
+    "deposition_people": "name answered_by",
+    "deposition_questions": "question answer note asked_by asked_to",
     "depositions": (
-        "title case_name file_number session_type deponent_name deponent_email postback_url notice "
+        "title case_name file_number session_type deponent_name deponent_email postback_url notice moved_because "
         "manager_name manager_email provider room_url assignee_name"
     ),
+    "documents": "name progress failure requested_name",
     "events": "actor_name address",
+    "evidence_holds": "reason",
+    "evidence_item_holds": "reason",
+    "evidence_states": "note failure",
     "handover_notes": "text written_by_name",
     "holds": "name why",
     "inspections": "operator_email operator_name assignee_name notes",
     "invites": "recipient_first_name recipient_last_name recipient_email recipient_phone pin_agent",
     "manager_absences": "note",
-    "managers": "name",
-    "organizations": "name contact_email",
+    "managers": "name email telephone",
+    "organizations": "name contact_email public_email public_phone hours",
     "outbox": "destination summary last_error dismissed_by",
-    "outbox_attempts": "detail",
+    "outbox_attempts": "detail answer",
+    "own_wordings": "text reason author",
     "passkeys": "name",
-    "people": "name",
+    "people": "name email",
+    "prescreen_decisions": "decided_by why",
+    "prescreen_inquiries": "text asked_by",
+    "prescreen_measures": "changed_by",
+    "prescreen_notes": "author text",
     "prescreens": "review_notes reviewed_by name email phone assignee_name",
+    "proposal_people": "name note",
+    "proposals": "because proposed_by",
     "saved_views": "name made_by_name",
-    "sign_ins": "user_agent",
+    "sign_ins": "user_agent address",
     "tags": "name",
     "workflow_template_versions": "introduction author reason",
     "workflow_templates": "name changed_by",
@@ -54,20 +71,92 @@ FIELDS = {
 """Columns of free text by table."""
 
 DATA: dict[tuple[str, str], Callable[[str, str], bool]] = {
+    ("denial_reasons", "reasons"): lambda key, _: key == "text",
     ("depositions", "invites"): lambda key, _: key == "email",
     ("depositions", "details"): lambda key, _: True,
     ("events", "data"): lambda _, value: " " in value or "@" in value,
     ("managers", "languages"): lambda _, value: True,
     ("managers", "skills"): lambda _, value: True,
     ("managers", "templates"): lambda _, value: True,
+    ("prescreen_decisions", "reasons"): lambda key, _: key in ("text", "other"),
+    ("prescreen_inquiries", "added"): lambda key, _: key == "label",
     ("prescreens", "submission"): lambda _, value: True,
     ("workflow_template_versions", "questions"): lambda key, _: key in ("label", "hint", "criterion", "short"),
+    ("workflow_template_versions", "texts"): lambda key, _: key not in ("language",),
     ("workflow_templates", "draft"): lambda key, _: key in ("label", "hint", "criterion", "short", "introduction"),
 }
 """Columns of JSON, and which of their texts are free."""
 
+OWN = {
+    "anchor_requests anchors": "statement",
+    "api_keys": "product prefix secret_encrypted scopes",
+    "backfills": "name position",
+    "chain_events": "kind payload occurred_at",
+    "consent_wordings": "text",
+    "consents": "subject",
+    "deposition_people hour_answers proposal_people": "address zone answer",
+    "deposition_questions": "choices",
+    "depositions": "slug time_zone estimated_duration zone previous_zone before_start",
+    "device_keys": "public",
+    "documents": "kind options key mime",
+    "events": "kind actor_kind actor_id request_id",
+    "evidence": "mime record",
+    "evidence_states": "content",
+    "handover_notes saved_views": "place query name_key",
+    "holds": "kind url actor payload digest",
+    "idempotency_keys": "id fingerprint body later",
+    "inspections": "consent_state subjects chain_head",
+    "invites": "pin_network",
+    "known_networks": "network",
+    "mailboxes": "name",
+    "managers people": "zone time_zone feed_hash password_hash split_desks",
+    "organizations workflow_templates": "slug time_zone",
+    "outbox": "channel dedupe",
+    "passkeys": "credential_id public_key",
+    "personal_records": "content",
+    "prescreen_decisions": "met alike",
+    "prescreen_inquiries": "keys given former",
+    "prescreen_question_counts": "key step",
+    "prescreens": "left_empty refused_answer alike_key progress",
+    "proposals": "slots",
+    "recipient_windows": "bucket sent",
+    "search_entries": "title rest document",
+    "tag_counts": "name",
+    "tallies": "moment word part",
+    "totp_secrets": "secret_encrypted",
+    "wrong_codes": "recipient",
+    "calendar_replies": "message",
+}
+"""Columns of text that nobody typed, or that are keys of what somebody did: zones, states, slugs, hashes, terms of the
+search, what the chain has hashed."""
+
 ENCRYPTED = {("outbox", "payload"), ("development_mail", "content")}
 """Messages: their subject, text, name and recipient."""
+
+
+def neither_planted_nor_own() -> list[str]:
+    """Columns of text that are neither listed here nor the product's by their look: a code of sixteen letters at most,
+    a hash, a key of something normalized, a reference."""
+    listed = {(table, column) for table, columns in FIELDS.items() for column in columns.split()}
+    listed |= {*DATA, *ENCRYPTED}
+    listed |= {
+        (table, column) for tables, columns in OWN.items() for table in tables.split() for column in columns.split()
+    }
+    return [
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if not column.foreign_keys and (table.name, column.name) not in listed and _free(column)
+    ]
+
+
+def _free(column: Column[Any]) -> bool:
+    if isinstance(column.type, JSON):
+        return True
+    own = column.name.endswith(("sha256", "_hash", "hash", "phone_key", "email_key")) or column.name.startswith(
+        "subject_"
+    )
+    return isinstance(column.type, String) and not own and (column.type.length or 1000) > 16
 
 
 def plant(database: Database) -> None:
@@ -78,11 +167,15 @@ def plant(database: Database) -> None:
             db.execute(text(f"DROP TRIGGER {name}"))
         for table, columns in FIELDS.items():
             for column in columns.split():
-                _overwrite(db, table, column, lambda _value, n, length: f"{n}{next(words)}"[:length])
+                _overwrite(db, table, column, lambda value, n, length: _typed(value, n, words, length))
         for (table, column), is_free in DATA.items():
             _overwrite(db, table, column, lambda value, _n, _length, free=is_free: _data(value, words, free))
         for table, column in ENCRYPTED:
             _overwrite(db, table, column, lambda value, _n, _length: _message(db, value, words))
+
+
+def _typed(value: str, n: int, words: Iterator[str], length: int | None) -> str:
+    return value if value == READER else f"{n}{next(words)}"[:length]
 
 
 def _overwrite(db: Db, table_name: str, column_name: str, write: Callable[[Any, int, int | None], Any]) -> None:

@@ -18,7 +18,7 @@ from app.kernel.outbox.outbox import OutboxRow
 from tests.cast import PEOPLE, ROLES, Cast
 
 TABLE = Path(__file__).with_name("access.txt")
-SAMPLES = {"IntegerConverter": "987654321", "UUIDConverter": "6f1c1f6e-0000-4000-8000-000000000000"}
+SAMPLES = {"Number": "987654321", "UUIDConverter": "6f1c1f6e-0000-4000-8000-000000000000"}
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 

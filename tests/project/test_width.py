@@ -90,6 +90,10 @@ COVERED = """() => {
 decisions up: one that can be undone, one that was not written."""
 
 
+def test_every_field_that_people_fill_in_is_filled_with_hostile_text() -> None:
+    assert hostile_text.neither_planted_nor_own() == [], "FIELDS, DATA or OWN of tests/project/hostile_text.py"
+
+
 def test_nothing_scrolls_sideways_and_nothing_is_covered(
     demo_site: DemoSite, chromium: Browser, tmp_path: Path
 ) -> None:

@@ -80,6 +80,8 @@ def _add(
     }
     if received.place_cut:
         payload["place"] = "cut"
+    if received.by_hand.names:
+        payload["by_hand"] = received.by_hand.names
     changed = try_write(db, locked.id, states, {}, now=now)
     assert changed is not None, "it is locked"
     seal_act(db, changed, "evidence.captured", payload, by=by, now=now)

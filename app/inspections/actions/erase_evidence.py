@@ -79,7 +79,9 @@ def _erase(
         stamp(db, inspection, StatementKind.ADDITION, now)
     documents.expire_about(db, events.SUBJECT, [locked.id], now)
     for item in items:
-        data = {"evidence": str(item.id), "sha256": item.sha256, "reason": reason}
+        known = {"original": f"{item.mime}, {item.bytes} bytes", "copies": 2 if item.copy_sha256 else 0}
+        changed = {"before": known, "after": {"original": "erased", "copies": 0}}
+        data = {"evidence": str(item.id), "sha256": item.sha256, "reason": reason, **changed}
         messages = [emails.erase_job(item.id)]
         record(db, events.EVIDENCE_ERASED, locked, by=by, now=now, data=data, messages=messages)
 
@@ -89,7 +91,7 @@ def place_hold(db: Db, inspection_id: uuid.UUID, *, reason: str, by: Actor, now:
     locked = lock_any(db, inspection_id)
     evidence_rules.check_hold(hold=db.get(EvidenceHold, inspection_id, populate_existing=True) is not None)
     db.add(EvidenceHold(inspection_id=inspection_id, reason=reason, placed_at=now))
-    record(db, events.HOLD_PLACED, locked, by=by, now=now, data={"reason": reason})
+    record(db, events.HOLD_PLACED, locked, by=by, now=now, data={"reason": reason, **_hold(None, reason)})
 
 
 def release_hold(db: Db, inspection_id: uuid.UUID, *, reason: str, by: Actor, now: datetime) -> None:
@@ -97,9 +99,11 @@ def release_hold(db: Db, inspection_id: uuid.UUID, *, reason: str, by: Actor, no
     locked = lock_any(db, inspection_id)
     hold = db.get(EvidenceHold, inspection_id, populate_existing=True)
     evidence_rules.check_release(hold=hold is not None)
+    assert hold is not None
+    changed = _hold(hold.reason, None)
     db.delete(hold)
     _look_again(db, locked)
-    record(db, events.HOLD_RELEASED, locked, by=by, now=now, data={"reason": reason})
+    record(db, events.HOLD_RELEASED, locked, by=by, now=now, data={"reason": reason, **changed})
 
 
 def hold_item(
@@ -111,7 +115,7 @@ def hold_item(
     item = queries.evidence_item(db, inspection_id, evidence_id)
     evidence_rules.check_hold_item(erased=item.erased_at is not None, hold=item.hold is not None)
     db.add(ItemHold(evidence_id=evidence_id, inspection_id=inspection_id, reason=reason, placed_at=now))
-    data = {"evidence": str(evidence_id), "sha256": item.sha256, "reason": reason}
+    data = {"evidence": str(evidence_id), "sha256": item.sha256, "reason": reason, **_hold(None, reason)}
     record(db, events.ITEM_HOLD_PLACED, locked, by=by, now=now, data=data)
 
 
@@ -124,8 +128,13 @@ def release_item(
     evidence_rules.check_release(hold=item.hold is not None, what="piece")
     db.execute(delete(ItemHold).where(ItemHold.evidence_id == evidence_id))
     _look_again(db, locked)
-    data = {"evidence": str(evidence_id), "sha256": item.sha256, "reason": reason}
+    data = {"evidence": str(evidence_id), "sha256": item.sha256, "reason": reason, **_hold(item.hold, None)}
     record(db, events.ITEM_HOLD_RELEASED, locked, by=by, now=now, data=data)
+
+
+def _hold(before: str | None, after: str | None) -> dict[str, object]:
+    """A legal hold before and after an act, by its reason."""
+    return {"before": {"legal_hold": before}, "after": {"legal_hold": after}}
 
 
 def _look_again(db: Db, locked: LockedInspection) -> None:

@@ -60,7 +60,8 @@ def erase_person(
     outbox.erase(db, events.SUBJECT, inspection_id, str(invite.id), summary=summary, now=now)
     _add_to_record(db, locked, invite.id, digests, by, now)
     documents.expire_about(db, events.SUBJECT, [inspection_id], now)
-    data = {"invite": str(invite.id), "records": len(digests), "reason": reason}
+    changed = {"before": {"personal_records": len(digests)}, "after": {"personal_records": 0}}
+    data = {"invite": str(invite.id), "records": len(digests), "reason": reason, **changed}
     record(db, events.PERSON_ERASED, locked, by=by, now=now, data=data)
     return len(digests)
 

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from app.files import copies, keeping, pictures
 from app.inspections import actions, queries
 from app.inspections.evidence import receiving, signatures
+from app.inspections.evidence.by_hand import ByHand
 from app.inspections.evidence.receiving import Sent
 from app.inspections.models import Invite
 from app.kernel import store
@@ -41,7 +42,8 @@ def add(db: Db, invite: Invite, begin: datetime, *, by: Actor, place: bool = Tru
         receiving.file(draw(colour, dice), Sent(name, begin, PLACE), place_allowed=place)
         for name, colour in SCENES[:number]
     ]
-    found.append(receiving.note(NOTE, Sent("", begin)))
+    entered = ByHand(begin - timedelta(minutes=5), "Yard behind the house, left bay")
+    found.append(receiving.note(NOTE, Sent("", begin, by_hand=entered)))
     for n, received in enumerate(found):
         _capture(db, kept, invite, received, by=by, now=begin + timedelta(seconds=20 * n))
 

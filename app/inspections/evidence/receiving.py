@@ -9,6 +9,7 @@ from datetime import datetime
 
 from app.files import keeping, pictures
 from app.inspections import chain, rules
+from app.inspections.evidence.by_hand import NOTHING, ByHand
 from app.inspections.evidence.models import Kind
 from app.inspections.evidence.rules import NOTE_LENGTH, Unfit
 from app.inspections.evidence.signatures import Signed
@@ -21,12 +22,12 @@ NOTE_TYPE = "text/plain"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a browser says of a file; any of it may be wrong. `source` is who says so: device, person or operator."""
+    """What a browser says of a file, and what was entered by hand; any of it may be wrong."""
 
     name: str = ""
     captured_at: datetime | None = None
     place: pictures.Place | None = None
-    source: str = "device"
+    by_hand: ByHand = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Received:
     particulars: Mapping[str, object] = field(default_factory=dict)
     note: str | None = None
     place_cut: bool = False
+    by_hand: ByHand = NOTHING
 
     @property
     def sha256(self) -> str:
@@ -57,7 +59,7 @@ def file(content: bytes, sent: Sent, *, place_allowed: bool) -> Received:
     kind = Kind.PHOTO if facts.width else Kind.DOCUMENT
     at, place = facts.taken_at or sent.captured_at, (sent.place or facts.place) if place_allowed else None
     particulars = _particulars(sent, at, place)
-    return Received(kind, kept, facts.mime, particulars, place_cut=kept != content)
+    return Received(kind, kept, facts.mime, particulars, place_cut=kept != content, by_hand=sent.by_hand)
 
 
 def note(text: str, sent: Sent) -> Received:
@@ -73,7 +75,8 @@ def note(text: str, sent: Sent) -> Received:
         raise Unfit("unreadable") from None
     if b"\x00" in content:
         raise Unfit("unreadable")
-    return Received(Kind.NOTE, content, NOTE_TYPE, _particulars(sent, sent.captured_at, sent.place), text)
+    particulars = _particulars(sent, sent.captured_at, sent.place)
+    return Received(Kind.NOTE, content, NOTE_TYPE, particulars, text, by_hand=sent.by_hand)
 
 
 def files(kept: store.Store, items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
@@ -96,11 +99,11 @@ def files(kept: store.Store, items: Iterable[Item]) -> Iterator[tuple[str, bytes
 def _particulars(sent: Sent, at: datetime | None, place: pictures.Place | None) -> dict[str, object]:
     found: dict[str, object] = {"name": keeping.file_name(sent.name)}
     if at is not None and rules.EARLIEST <= at <= rules.LATEST:
-        found |= {"captured_at": chain.instant(at), "captured_by": sent.source}
+        found |= {"captured_at": chain.instant(at), "captured_by": "device"}
     if place is not None:
         # As text: canonical JSON has several ways to write the same fraction.
         found["place"] = {"latitude": f"{place.latitude:.6f}", "longitude": f"{place.longitude:.6f}"}
         if place.accuracy is not None:
             found["place"] = {**found["place"], "accuracy": f"{place.accuracy:.0f}"}  # type: ignore[dict-item]  # a dict, two lines above
-        found["place_by"] = sent.source
-    return found
+        found["place_by"] = "device"
+    return sent.by_hand.particulars(found)

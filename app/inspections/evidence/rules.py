@@ -22,6 +22,8 @@ MOST_ITEMS = 1000
 MOST_KEYS = 20
 """Browsers from which the field users of one inspection may sign."""
 NOTE_LENGTH = 10_000
+PLACE_LENGTH = 200
+"""Characters of a place that is entered by hand."""
 ARRIVES_WITHIN = timedelta(hours=24)
 """How long after the end of an inspection what was captured on a phone before, and waits there, is still taken."""
 HEARD_EVERY = timedelta(minutes=1)
@@ -36,6 +38,8 @@ SENTENCES = {
     "nothing": "Choose a file or write a note first. Nothing was added.",
     "too_long": f"This note is longer than {NOTE_LENGTH:,} characters. It was not added.",
     "unreadable": "This note has a character in it that cannot be stored. It was not added.",
+    "bad_time": "The time that was entered cannot be read, or is yet to come. It was not added.",
+    "bad_place": f"The place that was entered is longer than {PLACE_LENGTH} characters, or cannot be stored.",
     "known": "This is in the record already.",
     "erased": "This was in the record, and was erased. It was not added again.",
     "too_many": f"This inspection has {MOST_ITEMS:,} pieces of evidence, and takes no more.",

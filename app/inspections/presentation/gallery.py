@@ -20,7 +20,7 @@ from app.kernel.text.template_filters import size
 
 ICONS = {Kind.PHOTO: "camera", Kind.NOTE: "message-square", Kind.DOCUMENT: "file-text"}
 WORDS = {Kind.PHOTO: "Photo", Kind.NOTE: "Note", Kind.DOCUMENT: "Document"}
-SOURCES = {"device": "by the phone", "person": "as typed", "operator": "by the operator"}
+SOURCES = {"device": "by the phone", "person": "entered by hand", "operator": "by the operator"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _piece(item: Item, payload: dict[str, object], late: bool, noted: Sequence[R
         who or normalization.shown(f"{item.first_name or ''} {item.last_name or ''}".strip(), "the field user"),
         item.received_at,
         datetime.fromisoformat(captured) if captured else None,
-        SOURCES.get(particulars.get("captured_by", ""), ""),
+        _source("time", particulars.get("captured_by", ""), payload),
         _place(particulars, payload),
         item.sha256,
         size(item.bytes),
@@ -140,11 +140,18 @@ def _place(particulars: dict[str, object], payload: dict[str, object]) -> str:
     """The place as a plain line of coordinates, or why there is none."""
     place = particulars.get("place")
     if isinstance(place, dict):
-        line = f"{place['latitude']}, {place['longitude']}"
+        line = place.get("text") or f"{place['latitude']}, {place['longitude']}"
         line = f"{line} ± {place['accuracy']} m" if place.get("accuracy") else line
-        by = SOURCES.get(str(particulars.get("place_by")), "")
-        return line if by == SOURCES.get(str(particulars.get("captured_by"))) else f"{line}, {by}"
+        by = _source("place", str(particulars.get("place_by")), payload)
+        same = by == _source("time", str(particulars.get("captured_by")), payload) != SOURCES["person"]
+        return line if same else f"{line}, {by}"
     return "place not allowed, cut from the file" if payload.get("place") == "cut" else ""
+
+
+def _source(name: str, by: str, payload: dict[str, object]) -> str:
+    """Who says the time or the place of a piece."""
+    entered = payload.get("by_hand")
+    return SOURCES["person" if isinstance(entered, list) and name in entered else by] if by in SOURCES else ""
 
 
 def _state(item: Item) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.inspections import chain, rules, user_agents
-from app.inspections.anchors import name_of
+from app.inspections.anchors import asked_name_of
 from app.inspections.events import CONSENT_SUBJECTS
 from app.inspections.models import AnchorState, Invite, StatementKind
 from app.inspections.queries import AskedStamp, LinkMessage
@@ -208,7 +208,7 @@ def stamps(anchors: Sequence[AskedStamp], findings: Sequence[Finding]) -> list[S
 
 
 def _stamp(anchor: AskedStamp, finding: Finding) -> Stamp:
-    id, name = str(anchor.id), name_of(anchor.authority)
+    id, name = str(anchor.id), asked_name_of(anchor.authority)
     if finding.result == Result.BROKEN:
         return Stamp(id, "circle-alert", "danger", "Does not hold", finding.sentence, anchor.stamped_at)
     if anchor.state == AnchorState.ANCHORED:

@@ -20,7 +20,7 @@ from app.accounts.access import public
 from app.files import keeping, pictures
 from app.files.rules import LARGEST, UnfitFile
 from app.inspections import actions, queries, rules
-from app.inspections.evidence import receiving
+from app.inspections.evidence import by_hand, receiving
 from app.inspections.evidence import rules as evidence_rules
 from app.inspections.evidence.receiving import Received, Sent
 from app.inspections.evidence.rules import Unfit
@@ -64,7 +64,11 @@ def add_evidence(id: str) -> Response:
         return refused(scene, found)
     kept = store()
     answers = queries.consents(reading(), found.inspection_id).get(found.id, {})
-    results = [_add(scene, found, kept, each, answers) for each in _sent()]
+    try:
+        claimed = facts(request.form, scene)
+    except Unfit as unfit:
+        return answer(id, scene, [Result("", unfit.reason)])
+    results = [_add(scene, found, kept, each, answers) for each in _sent(claimed)]
     return answer(id, scene, results or [Result("", "nothing")])
 
 
@@ -117,9 +121,8 @@ class SentFile(NamedTuple):
         return receiving.file(self.content, self.facts, place_allowed=place_allowed)
 
 
-def _sent() -> Iterator[SentFile]:
+def _sent(claimed: Sent) -> Iterator[SentFile]:
     """The files and the note of the form. A field that was left empty is sent as a file without a name."""
-    claimed = facts(request.form)
     for field in ("photo", "files"):
         for each in request.files.getlist(field):
             if each.filename:
@@ -134,9 +137,11 @@ def read(file: FileStorage) -> bytes:
         return file.stream.read()
 
 
-def facts(form: Mapping[str, str]) -> Sent:
-    """What the page's script says of the files: when and where. Whatever cannot be read is left out."""
-    return Sent("", moment(form.get("captured_at", "")), place(form))
+def facts(form: Mapping[str, str], scene: Scene) -> Sent:
+    """What the page's script says of the files: when and where. Whatever cannot be read is left out; not what a person
+    entered by hand. Raises Unfit."""
+    entered = by_hand.read(form, scene.zone, clock.now())
+    return Sent("", moment(form.get("captured_at", "")), place(form), entered)
 
 
 def named(facts: Sent, name: str) -> Sent:
@@ -222,6 +227,7 @@ def offline(id: str) -> Response:
         added=0,
         refused=(),
         offline=True,
+        zone=scene.zone,
     )
     response.headers.update(PREVIEWS)
     return response

@@ -113,7 +113,7 @@ def _joined(scene: Scene, invite: Invite, sha256: str, name: str) -> pages.Resul
         content = b"".join(pages.store().get(_folder(invite, sha256), part) for part in wanted)
     if store.digest(content) != sha256:
         raise Unfit("damaged")
-    sent = pages.SentFile(content, "", pages.named(pages.facts(request.form), name))
+    sent = pages.SentFile(content, "", pages.named(pages.facts(request.form, scene), name))
     if request.form.get("kind") == "note":
         sent = pages.SentFile(None, content.decode("utf-8", "replace"), pages.named(sent.facts, ""))
     received = sent.received(evidence_rules.place_allowed(answers))

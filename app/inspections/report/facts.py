@@ -298,16 +298,14 @@ def _piece(
     particulars, kind = item.particulars, t(f"evidence_kind_{Kind(item.kind).value}")
     payload = json.loads(source.links[item.sequence - 1].payload) if item.sequence <= len(source.links) else {}
     lines = [t("report_added_by", name=_by(item, payload, source, t), when=when(item.received_at))]
-    captured = particulars.get("captured_at")
+    captured, entered = particulars.get("captured_at"), payload.get("by_hand", ())
     if captured:
-        source_of = particulars.get("captured_by", "device")
+        source_of = "person" if "time" in entered else particulars.get("captured_by", "device")
         lines.append(t(f"report_taken_{source_of}", when=when(datetime.fromisoformat(captured))))
     place = particulars.get("place")
     if isinstance(place, dict):
-        line = f"{place['latitude']}, {place['longitude']}"
-        line = f"{line} ± {place['accuracy']} m" if place.get("accuracy") else line
-        # A line of coordinates reads from left to right, whatever stands around it.
-        lines.append(t(f"report_place_{particulars.get('place_by', 'device')}", place=f"\u2066{line}\u2069"))
+        source_of = "person" if "place" in entered else particulars.get("place_by", "device")
+        lines.append(t(f"report_place_{source_of}", place=_place(place)))
     elif payload.get("place") == "cut":
         lines.append(t("report_place_cut"))
     if item.erased_at:
@@ -329,6 +327,13 @@ def _piece(
         item.sha256,
         item.thumbnail_sha256 or "" if item.erased_at is None else "",
     )
+
+
+def _place(place: Mapping[str, str]) -> str:
+    """A place as it was entered, or a line of coordinates, which reads from left to right whatever stands around it."""
+    line = f"{place['latitude']}, {place['longitude']}" if "latitude" in place else ""
+    line = f"{line} ± {place['accuracy']} m" if place.get("accuracy") else line
+    return f"\u2066{line}\u2069" if line else f"\u2068{place['text']}\u2069"
 
 
 def _by(item: Item, payload: Mapping[str, object], source: Source, t: Translator) -> str:

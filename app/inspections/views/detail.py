@@ -13,7 +13,7 @@ from app.dashboard.documents import presentation
 from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.inspections import api_examples, bundles, emails, numbers, queries, records, rules
-from app.inspections.anchors import name_of
+from app.inspections.anchors import asked_name_of
 from app.inspections.events import CONSENT_SUBJECTS, EVENTS, INVITE_OPENED, INVITE_REISSUED, INVITED, SUBJECT
 from app.inspections.forms import EraseForm, InviteForm, NotesForm, RemarkForm, SubjectsForm
 from app.inspections.locales import TRANSLATIONS
@@ -131,7 +131,7 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
         edited=edited,
         erase=EraseForm(formdata=None),
         administers=me().may(PEOPLE, True, inspection.organization_id),
-        authorities=[name_of(url) for url in current_app.extensions["config"].tsa_urls],
+        authorities=[asked_name_of(url) for url in current_app.extensions["config"].tsa_urls],
         now=now,
     )
     if once:

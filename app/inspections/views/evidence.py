@@ -13,7 +13,7 @@ from app.dashboard.documents import actions as documents
 from app.files import keeping, pictures, responses
 from app.files.rules import LARGEST
 from app.inspections import actions, bundles, queries
-from app.inspections.evidence import receiving
+from app.inspections.evidence import by_hand, receiving
 from app.inspections.evidence import rules as evidence_rules
 from app.inspections.evidence.models import Kind
 from app.inspections.evidence.receiving import Sent
@@ -70,7 +70,8 @@ def add_document(id: str) -> Response:
     if file is None or not file.filename:
         raise Unfit("nothing")
     allowed = evidence_rules.place_allowed(inspection.consent_state)
-    received = receiving.file(file.stream.read(), Sent(file.filename, source="operator"), place_allowed=allowed)
+    entered = by_hand.read(request.form, me().time_zone, clock.now(), "operator")
+    received = receiving.file(file.stream.read(), Sent(file.filename, by_hand=entered), place_allowed=allowed)
     keeping.keep(_store(), inspection.id, received.content)
     # What an operator adds is a document to the record, also where it is a picture.
     document = replace(received, kind=Kind.DOCUMENT)

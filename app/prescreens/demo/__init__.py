@@ -25,7 +25,7 @@ from app.prescreens import actions, events
 from app.prescreens.actions import questionnaires as drafting
 from app.prescreens.actions._count import count_steps
 from app.prescreens.actions._write import record
-from app.prescreens.demo import files, measures
+from app.prescreens.demo import files, measures, personal
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import (
     Contact,
@@ -123,8 +123,9 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     _blind(db, organizations["alder"], [_agent(people[email]) for email in DATA["agents"]["alder"]], now)
     _measures(db, organizations["alder"], people, now)
     files.load(db, organizations["alder"], _agent(people["priya.raman@example.com"]), PROSPECT, IDS, now)
-    _erased(db, organizations["alder"], now)
+    personal.erased(db, organizations["alder"], now)
     _deliver(db, now)
+    personal.exported(db, organizations["alder"], _agent(people["dolores.whitfield@example.com"]), now)
     db.execute(update(Person).where(Person.email == "priya.raman@example.com").values(new_answers="daily"))
     return written
 
@@ -165,16 +166,6 @@ def _written_to(db: Db, home: Organization, lead: Person, now: datetime) -> None
         .limit(1)
     )
     actions.renew(db, db.scalars(found).one(), reach=reach, by=by, now=at)
-
-
-def _erased(db: Db, home: Organization, now: datetime) -> None:
-    """A contact who was denied and has asked to be erased."""
-    denied = (Prescreen.organization_id == home.id, Prescreen.review_status == ReviewStatus.DENIED.value)
-    oldest = select(Prescreen.contact_id).where(*denied, Prescreen.contact_id.is_not(None))
-    found = db.scalars(oldest.order_by(Prescreen.expires_at, Prescreen.id).limit(1)).one()
-    assert found is not None
-    by, at, reach = Actor("cli", None, "Operations", None, "cli"), now - timedelta(days=1), Reach((home.id,))
-    actions.erase_contact(db, found, reach=reach, reason="Asked for it by telephone", by=by, now=at, recent=False)
 
 
 def _blind(db: Db, home: Organization, agents: list[Actor], now: datetime) -> None:
@@ -420,11 +411,12 @@ def _special(db: Db, home: Organization, dice: random.Random, now: datetime) -> 
     reach = Reach((home.id,))
     questionnaire = questionnaires.one(db, reach, UUID(JANE["workflowTemplateId"]))
     assert questionnaire is not None
-    for number, typed in enumerate(DATA["special"]):
+    for number, typed in enumerate(map(dict, DATA["special"])):
         at = now - timedelta(days=6 + 3 * number, minutes=dice.randint(1, 600))
         id = actions.start(db, questionnaire, by=PROSPECT, now=at)
         given: Submission = {}
         left_empty: list[str] = []
+        typed["moveInDate"] = (now + timedelta(days=typed["moveInDays"])).date().isoformat()
         while (key := answers.next_question(questionnaire.questions, given, left_empty)) is not None:
             given = actions.answer(db, id, key, [typed.get(key, "")], by=PROSPECT, now=at + timedelta(minutes=4))
             left_empty = answers.still_left_empty(questionnaire.questions, given, left_empty, key)

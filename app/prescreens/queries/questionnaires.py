@@ -1,9 +1,10 @@
 """Questionnaires: by public address, by version, and the list for staff."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -159,23 +160,27 @@ def questions_of(db: Db, versions: Iterable[tuple[UUID, int]]) -> dict[tuple[UUI
     return {(id, number): read_questions(questions) for id, number, questions in found}
 
 
-MOST_VERSIONS = 200
-"""Versions whose questions become columns of a CSV, the newest."""
+VERSIONS_AT_ONCE = 50
 
 
-def every_question(db: Db, reach: Reach, questionnaire_id: UUID | None) -> list[Question]:
-    """The questions of every version of a questionnaire (None: of all in a reach), those of newer versions last."""
+def every_question(db: Db, reach: Reach, questionnaire_id: UUID | None) -> Collection[Question]:
+    """The questions of every version of a questionnaire (None: of all in a reach), each key once, as the newest version
+    with it asks. However many versions there are, some at a time are in memory."""
+    version = QuestionnaireVersion
     statement = (
-        select(QuestionnaireVersion.questions)
-        .join_from(Questionnaire, QuestionnaireVersion, QuestionnaireVersion.workflow_template_id == Questionnaire.id)
+        select(version.workflow_template_id, version.number)
+        .join(Questionnaire, Questionnaire.id == version.workflow_template_id)
         .where(reach.rows(Questionnaire.organization_id))
-        .order_by(QuestionnaireVersion.created_at.desc(), QuestionnaireVersion.number.desc())
-        .limit(MOST_VERSIONS)
+        .order_by(version.created_at, version.number, version.workflow_template_id)
     )
     if questionnaire_id:
         statement = statement.where(Questionnaire.id == questionnaire_id)
-    versions = list(db.execute(statement).scalars())
-    return [question for stored in reversed(versions) for question in read_questions(stored)]
+    rest = iter([(id, number) for id, number in db.execute(statement)])
+    found: dict[str, Question] = {}
+    while some := list(islice(rest, VERSIONS_AT_ONCE)):
+        read = questions_of(db, some)
+        found |= {question.key: question for each in some for question in read[each]}
+    return found.values()
 
 
 class QuestionnaireName(NamedTuple):

@@ -9,6 +9,7 @@ from flask import Response, request, url_for
 from app.accounts.access import allow, me
 from app.accounts.roles import PERSONAL_DATA, PRESCREENS
 from app.dashboard.documents import presentation as documents
+from app.dashboard.live import live_item
 from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.db.transaction import reading
@@ -38,12 +39,17 @@ def visible_contact(id: UUID) -> Contact:
 @allow(*READERS)
 def contact(id: UUID) -> Response:
     """Who a contact is, with all their prescreens. Contacts are never merged."""
-    db, now, found = reading(), clock.now(), visible_contact(id)
+    now = clock.now()
+    live = live_item(CONTACT, id, me().scope(PRESCREENS), now, every=2)
+    if live.unchanged:
+        return live.not_modified()
+    db, found = reading(), visible_contact(id)
     viewer, home = looker(), contact_history.home(db, found.organization_id)
     filed, older = contact_history.filed(db, found, viewer, now, _before())
     also = contact_history.also_fits(db, found, viewer, now)
     return respond(
         "prescreens/contact.html",
+        live=live,
         contact=found,
         name=name_of(found),
         home=home,

@@ -114,7 +114,7 @@ def export_contact(id: UUID) -> Response:
         raise Conflict("What was personal of this contact was erased. There is nothing to export.")
     options = {"reason": reason, "language": form.language.data}
     documents.request(db(), EXPORT, id, found.organization_id, options, by=by, now=now)
-    flash("The export is being made. It is on this page when you reload it.")
+    flash("The export is being made. It appears on this page.")
     return see_other(url_for(".contact", id=id, _anchor="personal"))
 
 

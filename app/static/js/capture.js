@@ -139,7 +139,7 @@ async function enroll() {
 }
 
 /** Keeps a file on the phone, signed, after the one before. */
-async function keep(blob, kind, name, capturedAt) {
+async function keep(blob, kind, name, capturedAt, byHand) {
   let bytes = new Uint8Array(await blob.arrayBuffer());
   const cut = "noPlace" in words && kind === "file" ? cutPlace(bytes) : bytes;
   const wasCut = cut !== bytes;
@@ -152,6 +152,7 @@ async function keep(blob, kind, name, capturedAt) {
     kind,
     name,
     captured_at: String(capturedAt),
+    ...byHand,
     ...(wasCut && { cut: "1" }),
     ...(where && { latitude: where.latitude, longitude: where.longitude, accuracy: where.accuracy }),
   };
@@ -267,9 +268,10 @@ async function submitted(event) {
     release();
     return;
   }
+  const byHand = { typed_at: form.elements.typed_at.value, typed_place: form.elements.typed_place.value };
   try {
-    for (const file of files) await keep(file, "file", file.name, file.lastModified || Date.now());
-    if (note) await keep(new Blob([note.replaceAll("\r\n", "\n")]), "note", "", Date.now());
+    for (const file of files) await keep(file, "file", file.name, file.lastModified || Date.now(), byHand);
+    if (note) await keep(new Blob([note.replaceAll("\r\n", "\n")]), "note", "", Date.now(), byHand);
   } catch {
     // This browser keeps nothing, as in a private window: the form goes as it is.
     form.submit();
