@@ -348,6 +348,8 @@ def _fill(
 def _answer(question: Question, name: str, dice: random.Random, at: datetime) -> list[str]:
     """What this prospect types; sometimes nothing, where that is allowed."""
     kind = question.type.value
+    if kind == "file":
+        return [""]
     if not question.required and dice.random() < {"email": 0.12, "phone": 0.25}.get(kind, 0.45):
         return [""]
     plain = "".join(c for c in name.lower() if c.isascii() and (c.isalpha() or c == " ")).split()
