@@ -6,9 +6,10 @@ its own in the store, so that the worker can delete it whatever another row name
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, Text, UniqueConstraint, Uuid
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db.engine import Base, Instant
@@ -24,17 +25,26 @@ class FileCopies(StrEnum):
     """A PDF has none."""
 
 
+def _rows(where: str) -> dict[str, Any]:
+    """The rows of an index. `Any`: what each database names it."""
+    return {"sqlite_where": text(where), "postgresql_where": text(where)}
+
+
 class AnswerFile(Base):
     """One file that a prospect added, once in a prescreen. Its name stands in the answer alone.
 
     `erased_at` is when it was found that no answer names it any more, or that it is kept no longer: its hash stays, and
-    the worker deletes the original and the copies.
+    the worker deletes the original and the copies. `fault` is what was wrong with the original when it was read last,
+    `missing` or `changed`.
     """
 
     __tablename__ = "prescreen_files"
     __table_args__ = (
         CheckConstraint("copying IN ('pending', 'made', 'failed', 'none')", name="copying_known"),
+        CheckConstraint("fault IN ('', 'missing', 'changed')", name="fault_known"),
         UniqueConstraint("prescreen_id", "sha256", name="uq_prescreen_files_sha256"),
+        Index("ix_prescreen_files_read", "read_at", "id", **_rows("erased_at IS NULL")),
+        Index("ix_prescreen_files_fault", "fault", **_rows("fault <> ''")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
@@ -48,4 +58,6 @@ class AnswerFile(Base):
     thumbnail_sha256: Mapped[str | None] = mapped_column(String(64))
     failure: Mapped[str] = mapped_column(Text, default="")
     received_at: Mapped[datetime] = mapped_column(Instant)
+    read_at: Mapped[datetime] = mapped_column(Instant)
+    fault: Mapped[str] = mapped_column(String(10), default="")
     erased_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -14,7 +14,7 @@ from sqlalchemy import select, text, update
 from app.files import keeping
 from app.kernel import store
 from app.kernel.clock import now
-from app.prescreens import actions, case_files, jobs, links
+from app.prescreens import actions, case_files, links, reading
 from app.prescreens.answer_files import AnswerFile
 from app.prescreens.models import Contact, DecisionSnapshot, Inquiry, Prescreen
 from app.prescreens.queries.stages import Reach
@@ -181,7 +181,7 @@ def test_staff_read_and_download_and_others_do_not(visitor, database, outbox, ca
         browser = cast.sign_in(app.test_client(), who)
         for part in ("original", "copy", "thumbnail"):
             assert browser.get(f"/prescreens/{id}/files/{photo.id}/{part}").status_code == status, who
-    rows_csv = agent.get("/prescreens/?format=csv").text
+    rows_csv = agent.get("/prescreens/csv?state=all").text
     assert "sha256:" not in rows_csv
 
 
@@ -224,13 +224,17 @@ def test_a_decision_and_its_case_file_have_the_files(visitor, database, outbox, 
             assert each.sha256.encode() in archive.read("answers.json")
 
 
-def test_erasing_deletes_them_and_keeps_their_hashes(visitor, database, outbox, cast) -> None:
-    sent(visitor, database, outbox, (PLACED, "id.jpg"), (PDF, "pay.pdf"))
-    assert kept(database)
+def erase(database, cast) -> None:
     by, reach = cast.actor("adam"), Reach((cast.marston.id,))
     with database.write() as db:
         contact = db.scalars(select(Contact.id)).one()
         actions.erase_contact(db, contact, reach=reach, reason="Asked for it", by=by, now=now())
+
+
+def test_erasing_deletes_them_and_keeps_their_hashes(visitor, database, outbox, cast) -> None:
+    sent(visitor, database, outbox, (PLACED, "id.jpg"), (PDF, "pay.pdf"))
+    assert kept(database)
+    erase(database, cast)
     outbox.deliver_all()
     assert kept(database) == set()
     assert all(each.erased_at for each in rows(database))
@@ -267,28 +271,127 @@ def test_nothing_is_added_after_sending(visitor, database, outbox) -> None:
     assert len(submission(database)["payslips"]) == 1
 
 
-def test_asked_again_the_old_files_stay_readable(visitor, database, outbox, cast, app) -> None:
-    id = sent(visitor, database, outbox, (PLACED, "old.jpg"))
+def asked(visitor, database, outbox, cast, app, *what: tuple[bytes, str]) -> tuple[UUID, Visitor]:
+    """A prescreen that was sent, and the page that asks for its files again."""
+    id = sent(visitor, database, outbox, *what)
     by, reach = cast.actor("lena"), Reach((cast.marston.id,))
     with database.write() as db:
         inquiry = actions.ask(db, id, ["payslips"], (), "", reach=reach, version=None, by=by, now=now())
     token = links.token(database.config, links.INQUIRY, inquiry)
-    asked = Visitor(app.test_client()).get(f"{START}/asked/{token}")
-    asked.press("/files", step="payslips", answer=[(BytesIO(b"no file"), "no.txt")])
-    assert "is not taken here" in asked.page
-    asked.press("/files", step="payslips", answer=[(BytesIO(PDF), "new.pdf")])
+    return id, Visitor(app.test_client()).get(f"{START}/asked/{token}")
+
+
+def test_asked_again_the_old_files_stay_readable(visitor, database, outbox, cast, app) -> None:
+    id, page = asked(visitor, database, outbox, cast, app, (PLACED, "old.jpg"))
+    page.press("/files", step="payslips", answer=[(BytesIO(b"no file"), "no.txt"), (BytesIO(PDF), "new.pdf")])
+    assert "is not taken here" in page.page
+    assert "new.pdf" in page.page, "the other one is added, and nothing is sent yet"
+    assert [each.name for each in files.named(submission(database)["payslips"])] == ["old.jpg"]
+    page.press("/files", step="payslips")
     outbox.deliver_all()
     assert [each.name for each in files.named(submission(database)["payslips"])] == ["new.pdf"]
-    page = cast.sign_in(app.test_client(), "lena").get(f"/prescreens/{id}").text
-    assert "old.jpg" in page
-    assert "new.pdf" in page
+    staff = cast.sign_in(app.test_client(), "lena").get(f"/prescreens/{id}").text
+    assert "old.jpg" in staff
+    assert "new.pdf" in staff
     old = next(each for each in rows(database) if each.mime == "image/jpeg")
     with database.read() as db:
-        assert jobs.tidy_file is not None
         assert old.sha256 in files.kept(db.get_one(Prescreen, id), db.scalars(select(Inquiry)).all(), now())
 
 
-def test_on_s3_too(visitor, database, outbox, s3) -> None:
+def test_asked_again_a_file_is_shown_and_taken_out_before_it_is_sent(visitor, database, outbox, cast, app) -> None:
+    _, page = asked(visitor, database, outbox, cast, app, (PDF, "old.pdf"))
+    page.press("/files", step="payslips", answer=[(BytesIO(PLACED), "mine.jpg"), (BytesIO(PDF + b"2"), "two.pdf")])
+    outbox.deliver_all()
+    page.get(page.path.partition("#")[0])
+    src = html.unescape(re.search(r'src="([^"]+/files/[^"]+)"', page.page)[1])
+    assert page.client.get(src).mimetype == "image/jpeg"
+    two = store.digest(PDF + b"2")
+    page.press("/files", step="payslips", remove=two)
+    outbox.deliver_all()
+    assert "two.pdf" not in page.page
+    assert not any(two in name for name in kept(database))
+    page.press("/files", step="payslips", remove=store.digest(PDF))
+    outbox.deliver_all()
+    assert any(store.digest(PDF) in name for name in kept(database)), "an answer names it"
+    page.press("/files", step="payslips")
+    assert [each.name for each in files.named(submission(database)["payslips"])] == ["mine.jpg"]
+    address = src.partition("?")[0]
+    assert page.client.get(address.rpartition("/")[0] + f"/{uuid4()}").status_code == 404
+
+
+def test_asked_again_a_required_one_is_not_sent_empty(visitor, database, outbox, cast, app) -> None:
+    _, page = asked(visitor, database, outbox, cast, app, (PDF, "old.pdf"))
+    page.press("/files", step="payslips")
+    assert 'id="answer-error"' in page.page
+    assert [each.name for each in files.named(submission(database)["payslips"])] == ["old.pdf"]
+
+
+def test_on_s3_too(visitor, database, outbox, cast, s3) -> None:
     database.config = replace(database.config, evidence_url=f"s3://evidence/{uuid4()}")
     sent(visitor, database, outbox, (PLACED, "id.jpg"))
     assert len(kept(database)) == 3
+    erase(database, cast)
+    outbox.deliver_all()
+    assert kept(database) == set()
+
+
+CONDITIONAL = [
+    QUESTIONS[0],
+    {"key": "has", "label": "Do you have some?", "type": "yesno"},
+    {**FILE, "required": False, "condition": {"all": [{"key": "has", "one_of": [True]}]}},
+]
+
+
+def test_a_file_whose_question_is_asked_no_more_goes_at_once(database, cast, client, outbox) -> None:
+    with database.write() as db:
+        template(db, cast.marston.id, questions=CONDITIONAL)
+    visitor = Visitor(client).get(START).press("/start").press("/answer", step="fullName", answer="Jane Smith")
+    visitor.press("/answer", step="has", answer="yes")
+    add(visitor, (PLACED, "id.jpg"))
+    outbox.deliver_all()
+    assert len(kept(database)) == 3
+    visitor.get(visitor.path.partition("?")[0] + "?step=has")
+    visitor.press("/answer", step="has", answer="no")
+    outbox.deliver_all()
+    assert "payslips" not in submission(database)
+    assert kept(database) == set()
+    assert all(each.erased_at for each in rows(database))
+
+
+def test_a_lost_file_is_found_each_day_until_it_is_back(
+    visitor, database, outbox, cast, client, app, clock, monkeypatch
+) -> None:
+    id = sent(visitor, database, outbox, (PLACED, "id.jpg"), (PDF, "pay.pdf"))
+    assert reading.read_portion(database, now()) is False, "each was read when it came"
+    pdf = next(each for each in rows(database) if each.mime != "image/jpeg")
+    found = store.store_at(database.config.evidence_url)
+    found.delete(keeping.originals(pdf.id), pdf.sha256)
+    clock.move(days=1, seconds=1)
+    monkeypatch.setattr(reading, "PORTION", 1)
+    assert reading.read_portion(database, now()) is True
+    while reading.read_portion(database, now()):
+        pass
+    assert {each.sha256: each.fault for each in rows(database)}[pdf.sha256] == "missing"
+    assert sorted(each.fault for each in rows(database)) == ["", "missing"]
+    assert "was missing from the store" in cast.sign_in(app.test_client(), "lena").get(f"/prescreens/{id}").text
+    assert "desk_answer_files_faulty 1.0" in client.get("/metrics").text
+    found.put(keeping.originals(pdf.id), PDF)
+    clock.move(days=1, seconds=1)
+    while reading.read_portion(database, now()):
+        pass
+    assert [each.fault for each in rows(database)] == ["", ""]
+    with database.read() as db:
+        kinds = list(db.scalars(text("SELECT kind FROM events WHERE kind LIKE 'prescreen.file_%' ORDER BY id")))
+    assert kinds[-2:] == ["prescreen.file_faulty", "prescreen.file_whole"]
+
+
+def test_a_store_that_is_away_breaks_no_file(visitor, database, outbox, clock, monkeypatch) -> None:
+    sent(visitor, database, outbox, (PDF, "pay.pdf"))
+    clock.move(days=2)
+
+    def away(*_: object) -> str:
+        raise store.Away
+
+    monkeypatch.setattr(keeping, "hash_of", away)
+    assert reading.read_portion(database, now()) is False
+    assert [each.fault for each in rows(database)] == [""]

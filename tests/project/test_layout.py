@@ -41,6 +41,7 @@ OWN = {
         "measures": "tables of what the desk measures about itself",
         "case_files": "a decision as files, for a complaint",
         "personal_files": "what is kept of a contact, with case files",
+        "reading": "the reading of every file of an answer each day",
     },
     "inspections": {
         "chain": "the hash chain",

@@ -11,17 +11,16 @@ from app.files.rules import UnfitFile
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
-from app.kernel.outbox.outbox import Message
 from app.prescreens import events
+from app.prescreens.actions._file_jobs import copy_job, tidy_job, tidy_jobs
 from app.prescreens.actions._write import TRIES, record
 from app.prescreens.actions.answer import BUSY, due_question, keep_answer
+from app.prescreens.actions.ask import asked_question, keep_adding
 from app.prescreens.answer_files import AnswerFile, FileCopies
 from app.prescreens.models import Prescreen, QuestionType
 from app.prescreens.rules import answers, files
 from app.prescreens.rules.files import Named
 from app.prescreens.rules.questions import Question
-
-COPY, TIDY = "job:prescreens.copy_file", "job:prescreens.tidy_file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +56,38 @@ def remove_file(db: Db, prescreen_id: UUID, key: str, sha256: str, *, by: Actor,
     for _ in range(TRIES):
         prescreen, questionnaire, question = due_question(db, prescreen_id, key, now)
         check_takes_files(question)
-        former = files.named(prescreen.submission.get(key))
-        left = [files.written(each.name, each.sha256) for each in former if each.sha256 != sha256]
-        if len(left) == len(former):
+        left = files.without(prescreen.submission.get(key), sha256)
+        if left is None:
             return
-        if keep_answer(db, prescreen, questionnaire, question, left or None, by=by, now=now, asking=True) is None:
-            continue
-        row = db.scalar(
-            select(AnswerFile.id).where(AnswerFile.prescreen_id == prescreen_id, AnswerFile.sha256 == sha256)
-        )
-        messages = [tidy_job(row)] if row else []
-        data = {"sha256": [sha256]}
-        organization = prescreen.organization_id
-        record(db, events.FILE_REMOVED, prescreen_id, organization, by=by, now=now, data=data, messages=messages)
-        return
+        if keep_answer(db, prescreen, questionnaire, question, left or None, by=by, now=now, asking=True) is not None:
+            return
     raise Conflict(BUSY)
+
+
+def add_asked_files(
+    db: Db, inquiry_id: UUID, key: str, new: Sequence[NewFile], *, by: Actor, now: datetime
+) -> set[UUID]:
+    """The same for a question that is asked again. They become its answer when that is sent."""
+    prescreen, inquiry, _, question = asked_question(db, inquiry_id, key, now)
+    check_takes_files(question)
+    former = files.named(inquiry.adding.get(key))
+    value = files.added(former, (each.named for each in new))
+    answers.check_answer(question, value)
+    keep_adding(db, prescreen, inquiry, {**inquiry.adding, key: value})
+    return keep_rows(db, prescreen, new, by=by, now=now)
+
+
+def remove_asked_file(db: Db, inquiry_id: UUID, key: str, sha256: str, *, by: Actor, now: datetime) -> None:
+    """Takes a file out again of what is asked again; a second press changes nothing. The worker deletes it, unless an
+    answer names it."""
+    prescreen, inquiry, _, question = asked_question(db, inquiry_id, key, now)
+    check_takes_files(question)
+    left = files.without(inquiry.adding.get(key), sha256)
+    if left is None:
+        return
+    keep_adding(db, prescreen, inquiry, {**inquiry.adding, key: left})
+    jobs, organization_id, data = tidy_jobs(db, prescreen.id, [sha256]), prescreen.organization_id, {"sha256": [sha256]}
+    record(db, events.FILE_REMOVED, prescreen.id, organization_id, by=by, now=now, data=data, messages=jobs)
 
 
 def check_takes_files(question: Question) -> None:
@@ -103,6 +119,8 @@ def keep_rows(db: Db, prescreen: Prescreen, new: Sequence[NewFile], *, by: Actor
             "thumbnail_sha256": None,
             "failure": "",
             "received_at": now,
+            "read_at": now,
+            "fault": "",
             "erased_at": None,
         }
         if each.sha256 in known:  # it was taken out before, and is added again
@@ -119,14 +137,3 @@ def keep_rows(db: Db, prescreen: Prescreen, new: Sequence[NewFile], *, by: Actor
         organization = prescreen.organization_id
         record(db, events.FILES_ADDED, prescreen.id, organization, by=by, now=now, data=data, messages=messages)
     return {each.id for each in fresh.values()}
-
-
-def copy_job(file_id: UUID) -> Message:
-    """The job that makes the copies of a picture."""
-    return Message(COPY, {"file": str(file_id)}, destination="store", summary="Copy of a picture in an answer")
-
-
-def tidy_job(file_id: UUID, due_at: datetime | None = None) -> Message:
-    """The job that deletes a file once no answer names it any more."""
-    summary = "Whether a file of an answer is still needed"
-    return Message(TIDY, {"file": str(file_id)}, destination="store", due_at=due_at, summary=summary)

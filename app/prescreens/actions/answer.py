@@ -10,12 +10,13 @@ from app.kernel.errors import Conflict, Invalid
 from app.kernel.text import normalization, search
 from app.prescreens import events
 from app.prescreens.actions._count import count_steps
+from app.prescreens.actions._file_jobs import tidy_jobs
 from app.prescreens.actions._write import TRIES, answered_by_link, record, write_answers
 from app.prescreens.models import Prescreen, QuestionType, Status, Submission
 from app.prescreens.queries import questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.queries.search import search_document
-from app.prescreens.rules import answers, progress, review
+from app.prescreens.rules import answers, files, progress, review
 from app.prescreens.rules.question_types import Reader
 from app.prescreens.rules.questions import Answer, Question, applicable
 
@@ -67,7 +68,7 @@ def keep_answer(
     asking: bool = False,
 ) -> Submission | None:
     """Writes one answer and returns all of them; None when another tab wrote first. With `asking` it is not finished:
-    left empty it is still due."""
+    left empty it is still due. Files that no answer names any more go, also where their question is asked no more."""
     questions, prescreen_id, key = questionnaire.questions, prescreen.id, question.key
     given = answers.with_answer(questions, prescreen.submission, question, value)
     person = answers.person(questions, given)
@@ -94,6 +95,11 @@ def keep_answer(
     if prescreen.status == Status.DRAFT:
         data = {"template": questionnaire.name}
         record(db, events.STARTED, prescreen_id, prescreen.organization_id, by=by, now=now, data=data)
+    gone = files.hashes(prescreen.submission) - files.hashes(given)
+    if gone:
+        jobs, organization_id = tidy_jobs(db, prescreen_id, gone), prescreen.organization_id
+        removed = {"sha256": sorted(gone)}
+        record(db, events.FILE_REMOVED, prescreen_id, organization_id, by=by, now=now, data=removed, messages=jobs)
     if person != (prescreen.name, prescreen.email, prescreen.phone):
         search.index(db, search_document(prescreen_id, prescreen.organization_id, person, phone_key))
     return given

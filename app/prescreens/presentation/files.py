@@ -7,6 +7,7 @@ from uuid import UUID
 from babel.units import format_unit
 
 from app.files.pictures import EXTENSIONS, FORMATS, PDF
+from app.files.rules import LARGEST
 from app.kernel.text import normalization
 from app.kernel.text.i18n import Translator
 from app.prescreens.answer_files import AnswerFile
@@ -16,6 +17,10 @@ from app.prescreens.rules.files import MEGABYTE, hashes, largest, most, named, w
 from app.prescreens.rules.questions import Answer, Question
 
 PICTURES = tuple(FORMATS)
+FAULTS = {
+    "missing": "The original was missing from the store when it was read last.",
+    "changed": "The original was another file when it was read last.",
+}
 MOST_NAMED = 5
 """Refused files that a page names."""
 
@@ -42,7 +47,8 @@ def file_rows(value: Answer | None, kept: Mapping[str, AnswerFile], t: Translato
             continue
         kind = EXTENSIONS[row.mime].upper()
         size = size_text(row.bytes, t)
-        rows.append(FileRow(name, each.sha256, size, kind, row.id, row.thumbnail_sha256 is not None, row.failure))
+        wrong = FAULTS.get(row.fault, row.failure)
+        rows.append(FileRow(name, each.sha256, size, kind, row.id, row.thumbnail_sha256 is not None, wrong))
     return rows
 
 
@@ -57,8 +63,8 @@ def former_files(
 
 
 def file_control(question: Question, t: Translator, *, adds: bool = False) -> dict[str, Any]:
-    """What the control of a question for files needs; `adds` is whether it has a button that adds them. Nothing for
-    another type. `Any`: variables of a template."""
+    """What the control of a question for files needs; `adds` is whether it keeps files, which a preview does not.
+    Nothing for another type. `Any`: variables of a template."""
     if question.type is not QuestionType.FILE:
         return {}
     only = question.bounds.only
@@ -70,6 +76,7 @@ def file_control(question: Question, t: Translator, *, adds: bool = False) -> di
         "file_accept": ",".join(taken),
         "most_files": most(question),
         "adds_files": adds,
+        "most_at_once": LARGEST if adds else 0,
     }
 
 

@@ -47,8 +47,7 @@ def add_files(organization: str, questionnaire: str, token: str) -> Response:
     """Adds the chosen files to the answer, or takes one out; without either it goes on to the next question."""
     form = AnswerForm()
     form.check()
-    limit_requests("files", files.ADDS_A_MINUTE)
-    limit_requests("files", files.ADDS_AN_HOUR, seconds=3600)
+    _limit()
     prescreen, found = by_token(organization, questionnaire, token, links.CHAT, at_rest())
     key = str(form.step.data)
     question = _asked(applicable(found.questions, prescreen.submission), key)
@@ -81,7 +80,74 @@ def add_files(organization: str, questionnaire: str, token: str) -> Response:
 def file_thumbnail(organization: str, questionnaire: str, token: str, file_id: UUID) -> Response:
     """The small copy of a picture that the prospect added, while they answer."""
     prescreen, _ = by_token(organization, questionnaire, token, links.CHAT, at_rest())
-    named = files.hashes(prescreen.submission)
+    return _thumbnail(prescreen, file_id, files.hashes(prescreen.submission))
+
+
+@public_pages.get("/asked/<token>/files/<uuid:file_id>")
+@public
+def asked_file_thumbnail(organization: str, questionnaire: str, token: str, file_id: UUID) -> Response:
+    """The same while they answer what is asked again: of what they added to it, and of nothing else."""
+    inquiry, prescreen, _ = inquiry_by_token(organization, questionnaire, token, at_rest())
+    return _thumbnail(prescreen, file_id, files.hashes(inquiry.adding))
+
+
+@public_pages.post("/asked/<token>/files")
+@public
+@takes(LARGEST)
+def add_asked_files(organization: str, questionnaire: str, token: str) -> Response:
+    """Adds the chosen files to the answer to what is asked again, or takes one out; without either they are the answer,
+    and it goes on to the next question."""
+    form = AnswerForm()
+    form.check()
+    _limit()
+    inquiry, prescreen, found = inquiry_by_token(organization, questionnaire, token, at_rest())
+    key, by = str(form.step.data), prospect(found)
+    question = _asked(inquiry_rules.asked_questions(inquiry, found.questions), key)
+    chosen, gone = _chosen(), request.form.get("remove", "")
+    if question is None or not _is_open(inquiry, prescreen):
+        return see_other(url(".asked", found, token))
+    if not chosen and not gone:
+        return _answered(inquiry, found, token, key)
+    new, refused = _received(question, chosen, inquiry.adding.get(key))
+    try:
+        if gone:
+            with side_transaction() as own:
+                actions.remove_asked_file(own, inquiry.id, key, gone, by=by, now=clock.now())
+        if new:
+            with side_transaction() as own:
+                ids = actions.add_asked_files(own, inquiry.id, key, new, by=by, now=clock.now())
+            _forget([each for each in new if each.id not in ids])
+    except (Invalid, Conflict, Gone) as refusal:
+        _forget(new)
+        if isinstance(refusal, Gone) or getattr(refusal, "code", "") == "inquiry.answered":
+            return see_other(url(".asked", found, token))
+        refused += [(each.name, _code(refusal)) for each in new]
+    if refused:
+        actions.keep_refused_inquiry(db(), inquiry, key, [], files=refused)
+    return see_other(url(".asked", found, token, step=key) + "#files")
+
+
+def _answered(inquiry: Inquiry, found: QuestionnaireDetail, token: str, key: str) -> Response:
+    """On to the next question that is asked again, with what was added to this one."""
+    try:
+        actions.answer_inquiry(db(), inquiry.id, key, [], by=prospect(found), now=clock.now())
+    except Invalid as refusal:
+        actions.keep_refused_inquiry(db(), inquiry, key, [], files=[("", refusal.errors[0].code)])
+        return see_other(url(".asked", found, token, step=key))
+    except (Conflict, Gone):
+        pass  # the page says it
+    return see_other(url(".asked", found, token))
+
+
+def _limit() -> None:
+    """Refuses more forms, and more bytes, than one network may send."""
+    limit_requests("files", files.ADDS_A_MINUTE)
+    limit_requests("files", files.ADDS_AN_HOUR, seconds=3600)
+    for _ in range(1 + (request.content_length or 0) // files.PORTION):
+        limit_requests("file_bytes", files.PORTIONS_AN_HOUR, seconds=3600)
+
+
+def _thumbnail(prescreen: Prescreen, file_id: UUID, named: set[str]) -> Response:
     rows = kept_files.of(at_rest(), prescreen.id).values()
     row = next((each for each in rows if each.id == file_id and each.sha256 in named), None)
     if row is None or row.thumbnail_sha256 is None:
@@ -90,38 +156,6 @@ def file_thumbnail(organization: str, questionnaire: str, token: str, file_id: U
         responses.read(_store(), keeping.copies(row.id), row.thumbnail_sha256, "There is no picture of this."),
         pictures.JPEG,
     )
-
-
-@public_pages.post("/asked/<token>/files")
-@public
-@takes(LARGEST)
-def add_asked_files(organization: str, questionnaire: str, token: str) -> Response:
-    """Answers a question for files that is asked again, with all files that were chosen; with one that is refused none
-    is kept, and the page says why."""
-    form = AnswerForm()
-    form.check()
-    limit_requests("files", files.ADDS_A_MINUTE)
-    limit_requests("files", files.ADDS_AN_HOUR, seconds=3600)
-    inquiry, prescreen, found = inquiry_by_token(organization, questionnaire, token, at_rest())
-    key = str(form.step.data)
-    question = _asked(inquiry_rules.asked_questions(inquiry, found.questions), key)
-    back = url(".asked", found, token, step=key)
-    if question is None or not _is_open(inquiry, prescreen):
-        return see_other(url(".asked", found, token))
-    new, refused = _received(question, _chosen(), None)
-    try:
-        if not refused:
-            with side_transaction() as own:
-                actions.answer_inquiry(own, inquiry.id, key, [], new=new, by=prospect(found), now=clock.now())
-            return see_other(url(".asked", found, token))
-    except (Conflict, Gone):
-        _forget(new)
-        return see_other(url(".asked", found, token))
-    except Invalid as refusal:
-        refused = [("", _code(refusal))]
-    _forget(new)
-    actions.keep_refused_inquiry(db(), inquiry, key, [], files=refused)
-    return see_other(back)
 
 
 def _asked(questions: Sequence[Question], key: str) -> Question | None:

@@ -11,10 +11,11 @@ from app.kernel.web.htmx import see_other
 from app.prescreens import actions, links, presentation
 from app.prescreens.forms import AnswerForm
 from app.prescreens.locales import TRANSLATIONS
-from app.prescreens.models import Inquiry, Prescreen
-from app.prescreens.presentation.files import file_control, refused_files
+from app.prescreens.models import Inquiry, Prescreen, QuestionType
+from app.prescreens.presentation.files import file_control, file_rows, refused_files
 from app.prescreens.public._pages import limit_requests, page, prospect, public_pages, url
 from app.prescreens.queries import detail, inquiries, questionnaires
+from app.prescreens.queries import files as kept_files
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import answers
 from app.prescreens.rules import inquiries as rules
@@ -80,14 +81,17 @@ def _step(
         total=len(every),
         former=presentation.answer_text(question, former, t) if former is not None else "",
         values=typed if typed is not None else presentation.fields(question, given, found.locale),
-        as_text=typed is not None,
+        as_text=question.type != QuestionType.FILE and typed is not None,
         problem=refused_files(question, kept, t)
         if (kept := _refused_files(inquiry, prescreen, question))
         else presentation.problem(question, code, reader.today, t)
         if code
         else "",
-        files=(),
-        **file_control(question, t),
+        files=file_rows(inquiry.adding.get(question.key), kept_files.of(db(), prescreen.id), t)
+        if question.type is QuestionType.FILE
+        else (),
+        thumbnail_url=lambda id: url(".asked_file_thumbnail", found, token, file_id=id),
+        **file_control(question, t, adds=True),
         note=inquiry.text,
     )
 

@@ -25,6 +25,8 @@ MOST_ADDED = 60
 """Files that can be added to one prescreen, also those that were removed again."""
 ADDS_A_MINUTE, ADDS_AN_HOUR = 30, 240
 """Forms with files from one network, which a household or an office may share."""
+PORTION, PORTIONS_AN_HOUR = 4 * MEGABYTE, 256
+"""Bytes from one network are counted in portions, one a form at least: a gigabyte an hour."""
 KEPT_AFTER = timedelta(days=7)
 """How long files of answers that were never sent are kept once the 30 days are over."""
 KINDS = ("pictures", "pdf")
@@ -51,6 +53,13 @@ def named(value: Answer | None) -> list[Named]:
         return []
     found = ((text, _NAMED.fullmatch(text)) for text in map(str, value))
     return [Named(match[1], match[2]) if match else Named(text, "") for text, match in found]
+
+
+def without(value: Answer | None, sha256: str) -> list[str] | None:
+    """An answer without one of its files; None where it does not name that one."""
+    former = named(value)
+    left = [written(each.name, each.sha256) for each in former if each.sha256 != sha256]
+    return left if len(left) < len(former) else None
 
 
 def hashes(answers: Mapping[str, Answer] | None) -> set[str]:
@@ -95,6 +104,8 @@ class Asked(Protocol):
     @property
     def given(self) -> Mapping[str, Answer]: ...
     @property
+    def adding(self) -> Mapping[str, Answer]: ...
+    @property
     def former(self) -> Mapping[str, Answer] | None: ...
     @property
     def answered_at(self) -> datetime | None: ...
@@ -113,6 +124,8 @@ def kept(prescreen: Answers, inquiries: Iterable[Asked], now: datetime) -> set[s
         found |= hashes(each.former)
         if each.answered_at or open_still:
             found |= hashes(each.given)
+        if each.answered_at is None and open_still:
+            found |= hashes(each.adding)
     return found
 
 
