@@ -31,7 +31,10 @@ QUESTIONS = (
         bounds=Bounds(files=4, megabytes=10),
     ),
 )
-PEOPLE = (("Ottoline Marsh", ("payslip-october.pdf", "payslip-november.jpg")), ("Bram de Wit", ("contract.pdf", "stamped page.jpg")))
+PEOPLE = (
+    ("Ottoline Marsh", ("payslip-october.pdf", "payslip-november.jpg")),
+    ("Bram de Wit", ("contract.pdf", "stamped page.jpg")),
+)
 
 
 def load(db: Db, home: Organization, lead: Actor, prospect: Actor, ids: UUID, now: datetime) -> None:
