@@ -1,6 +1,6 @@
 /** Amounts of bytes, as pages say how much is sent. */
 
-export const MEGABYTE = 1024 * 1024; // as the limits of forms count them
+const MEGABYTE = 1024 * 1024; // as the limits of forms count them
 
 /** An amount as people of this language write it: `0.5 MB`, in kilobytes where all is less than one. Digits as elsewhere on
     the page. */
