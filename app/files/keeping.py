@@ -91,4 +91,4 @@ def delete_all(kept: store.Store, owner: UUID) -> None:
 def file_name(name: str) -> str:
     """A file's name as it may be shown and suggested: no folders, no signs that cannot be seen or turn it around."""
     last = re.split(r"[/\\]", name)[-1].replace("\x00", "").encode("utf-8", "replace").decode()
-    return normalization.name(last)[:NAME_LENGTH]
+    return normalization.name(last)[:NAME_LENGTH].strip()

@@ -33,7 +33,9 @@ class File(AnswerType):
 
     def parse(self, question: Question, values: Sequence[str], reader: Reader) -> Answer:
         found = [files.written(file_name(each.name), each.sha256) for each in files.named(list(values)) if each.sha256]
-        plain = [file_name(each.name) for each in files.named(list(values)) if not each.sha256]
+        plain = [name for each in files.named(list(values)) if not each.sha256 and (name := file_name(each.name))]
+        if not found and not plain:
+            raise Refused("file_not_taken")
         if len(found) + len(plain) > files.most(question):
             raise Refused("too_many_files")
         return [*found, *plain]
