@@ -14,7 +14,7 @@ from sqlalchemy import select, text, update
 from app.files import keeping
 from app.kernel import store
 from app.kernel.clock import now
-from app.prescreens import actions, case_files, links, reading
+from app.prescreens import actions, case_files, links, personal_files, reading
 from app.prescreens.answer_files import AnswerFile
 from app.prescreens.models import Contact, DecisionSnapshot, Inquiry, Prescreen
 from app.prescreens.queries.stages import Reach
@@ -395,3 +395,13 @@ def test_a_store_that_is_away_breaks_no_file(visitor, database, outbox, clock, m
     monkeypatch.setattr(keeping, "hash_of", away)
     assert reading.read_portion(database, now()) is False
     assert [each.fault for each in rows(database)] == [""]
+
+
+def test_an_export_has_the_files(visitor, database, outbox) -> None:
+    sent(visitor, database, outbox, (PLACED, "id.jpg"), (PDF, "pay.pdf"))
+    with database.read() as db:
+        contact = db.scalars(select(Contact.id)).one()
+    content = personal_files.written(database, contact, now(), "Lena", None)
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        found = {store.digest(archive.read(name)) for name in archive.namelist() if name.startswith("files/")}
+    assert found == {each.sha256 for each in rows(database)}
