@@ -28,6 +28,9 @@ ENGLISH = "en"
 NUMBER = "n"
 """The argument of `t` that chooses the plural form."""
 
+TYPEWRITTEN = re.compile(r"(?<=\w)'(?=\w)")
+"""An apostrophe within a word. Those around words of a date pattern are its syntax."""
+
 NUMBERS_TRIED = 200
 """Plural rules repeat after a hundred; two hundred numbers show which forms stand for more than one number."""
 
@@ -160,6 +163,8 @@ def faults_of_message(catalog: Catalog, message: Message, english: Message) -> I
         return
     single = exact_forms(catalog) if message.pluralizable else set()
     for index, text in enumerate(texts):
+        if TYPEWRITTEN.search(text):
+            yield "has the apostrophe of a typewriter, the other texts the printed one (’)"
         given = placeholders(text)
         if given != wanted and not (index in single and given | {NUMBER} == wanted):
             yield f"takes the values {sorted(given)}, the English one {sorted(wanted)}"

@@ -1,5 +1,10 @@
 """Withdrawing answers that wait for their decision, by the prospect: on the page after sending, and nowhere else."""
 
+import csv
+import io
+import json
+import re
+import shutil
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -15,7 +20,7 @@ from app.kernel.clock import now
 from app.kernel.db import recounts
 from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, Gone, Refusal
-from app.prescreens import actions, links
+from app.prescreens import actions, case_files, links
 from app.prescreens.models import Prescreen
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
@@ -23,6 +28,7 @@ from tests.clocks import Clock
 from tests.outgoing import Outbox
 from tests.pages import at_once
 from tests.prescreens.factories import AGENT, PROSPECT, prescreen, stored
+from tests.prescreens.test_case_file import opened, words
 from tests.prescreens.visitors import START, Visitor, answer_all, token_in
 
 
@@ -179,3 +185,50 @@ def test_what_was_started_before_can_be_decided_still(database: Database, cast: 
     late = client.post(f"{address}/withdraw", data={"csrf_token": token_in(page)})
     assert late.status_code == 303
     assert stored(database, id).review_status == "approved"
+
+
+HOSTILE = "=cmd|' /C calc'!A0<img src=x onerror=alert(1)>{{7*7}}\u202e\r\nBcc: all@example.com مرحبا🙂"
+WHOLE = {"keys": "a" * 10_000, "csrf_token[]": "x", "expiresAt": HOSTILE, "token": "../../etc", "\x00": "\x00"}
+"""Fields that the form does not have: it is one button."""
+
+
+def test_hostile_answers_that_are_withdrawn_stay_text(
+    database: Database, cast: Cast, client: FlaskClient, outbox: Outbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    id = prescreen(database, cast.marston.id, given={"fullName": HOSTILE, "more": HOSTILE + "x" * 4000})
+    named = stored(database, id).name
+    decide(database, cast, id, 60)
+    capsys.readouterr()
+    address = chat(database, id)
+    many = {f"k{number}": HOSTILE for number in range(400)}
+    form = {"csrf_token": token_in(client.get(address).text), **WHOLE, **many}
+    assert client.post(f"{address}/withdraw", data=form).status_code == 303
+    logged = capsys.readouterr().out
+    assert stored(database, id).withdrawn_at
+    visitor = client.application.test_client()
+    lena, leda = (cast.sign_in(client.application.test_client(), who) for who in ("lena", "leda"))
+    sent = visitor.get(address).text
+    status = Visitor(visitor).get(Visitor(visitor).get(address).status_path).page
+    overtaken = lena.get("/prescreens").text
+    pages = [
+        sent,
+        status,
+        overtaken,
+        *(lena.get(path).text for path in ("/prescreens?state=expired", f"/prescreens/{id}")),
+    ]
+    assert "withdrawn their answers meanwhile" in overtaken
+    assert not [page for page in pages if "<img src=x" in page]
+    assert all("onerror=alert(1)&gt;{{7*7}}" in page for page in (sent, *pages[2:])), "and nothing of it is lost"
+    table = lena.get("/prescreens/csv?state=expired").text
+    cells = [cell for row in csv.reader(io.StringIO(table)) for cell in row if "cmd|" in cell]
+    assert cells
+    assert not [cell for cell in cells if re.search("(?<!')=cmd", cell)], "a spreadsheet runs nothing"
+    made = case_files.written(case_files.read(database, id, notes=True), now(), "Leda")
+    files = opened(made.content)
+    assert json.loads(files["answers.json"])["fullName"] == named
+    if shutil.which("pdftotext"):
+        assert "onerror=alert(1)>{{7*7}}" in words(files["case-file.pdf"]).replace(" ", "")
+    assert "withdrew the answers" in leda.get(f"/prescreens/{id}").text
+    for mail in (*outbox.emails("jane@example.com"), *outbox.emails("lena@example.com")):
+        assert "cmd|" not in mail["subject"] + mail["text"] + mail["html"], "nothing that was typed is mailed"
+    assert not [part for part in ("calc", "onerror", "Bcc:", "aaaa") if part in logged]

@@ -131,6 +131,7 @@ SPOILED = {
     "of another name": (changed("fr", START, 'msgid "begin"\n'), "visits, fr: begin is not in the English catalog."),
     "empty": (changed("fr", '"Commencer"', '""'), "visits, fr: start has an empty text."),
     "fuzzy": (changed("fr", START, f"#, fuzzy\n{START}"), "visits, fr: start is marked as fuzzy"),
+    "typewritten": (changed("fr", "Commencer", "C'est parti"), "fr: start has the apostrophe of a typewriter"),
     "other language": (changed("fr", "Language: fr", "Language: pt"), "visits, fr: the header names the language pt."),
     "no language": (changed("fr", '"Language: fr\\n"\n', ""), "visits, fr: the header names the language None."),
     "value lost": (changed("fr", " à {organization}", ""), LOST),

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, expect
+from sqlalchemy import update
 
+from app.accounts.models import Organization
 from app.kernel.db.engine import Database
 from app.prescreens.public import answering
 from tests import browsers
@@ -75,28 +77,44 @@ def test_a_prospect_answers_and_sends(
     complaints: list[str],
     database: Database,
     cast: Cast,
+    request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     prescreens.prescreen(database, cast.marston.id)
     monkeypatch.setattr(answering, "LEAST_SECONDS", 0)
     page = context.new_page()
-    page.goto(f"{base}/p/marston/two-bedroom")
-    assert page.locator("noscript").count() == 0
-    page.locator("main .primary").click()
-    while page.locator("form.question").count():
-        step = page.locator("form.question [name=step]").get_attribute("value") or ""
-        given, field = JANE.get(step, ""), page.locator("#answer")
-        if field.count():
-            field.fill(given)
-        else:
-            page.locator(f"form.question input[value='{given}']").check()
-        page.locator("form.question .primary").click()
-        page.wait_for_load_state()
-    page.locator("#send").click()
-    page.locator("main a[href*='/status/']").first.click()
-    expect(page.locator("h1")).to_be_visible()
-    page.reload()
-    expect(page.locator("h1")).to_be_visible()
+    # Without scripts all languages are walked in tests/prescreens/test_chat_walks.py.
+    has_scripts = "no cookies" in request.node.callspec.id
+    for locale in ("en", "es", "fr", "ar") if has_scripts else ("en",):
+        with database.write() as db:
+            db.execute(update(Organization).values(locale=locale))
+        page.goto(f"{base}/p/marston/two-bedroom")
+        assert page.locator("noscript").count() == 0
+        page.locator("main .primary").click()
+        while page.locator("form.question").count():
+            step = page.locator("form.question [name=step]").get_attribute("value") or ""
+            given, field = JANE.get(step, ""), page.locator("#answer")
+            if step == "budget":
+                field.fill("?")
+                page.locator("form.question .primary").click()
+                expect(page.locator("#answer-error")).to_be_visible()
+                expect(field).to_have_value("?")
+                page.reload()
+            if field.count():
+                field.fill(given)
+            else:
+                page.locator(f"form.question input[value='{given}']").check()
+            page.locator("form.question .primary").click()
+            page.wait_for_load_state()
+        expect(page.locator("html")).to_have_attribute("lang", locale)
+        expect(page.locator("html")).to_have_attribute("dir", "rtl" if locale == "ar" else "ltr")
+        page.locator("#send").click()
+        expect(page.locator("[data-copy]").first).to_be_visible(visible=has_scripts)
+        page.locator("main a[href*='/status/']").first.click()
+        expect(page.locator("h1")).to_be_visible()
+        page.reload()
+        expect(page.locator("h1")).to_be_visible()
+        expect(page.locator("html")).to_have_attribute("lang", locale)
 
 
 def test_a_participant_reads_the_page_of_the_session(
