@@ -338,7 +338,7 @@ def known(database: Database) -> list[str]:
         found.append(f"/p/{organization}/{workflow}/status/{token}")
     for organization, workflow, id in files:
         token = prescreen_links.token(config, prescreen_links.CHAT, UUID(str(id)))
-        found.append(f"/p/{organization}/{workflow}/chat/{token}")
+        found.append(f"/p/{organization}/{workflow}/chat/{token}?step=papers")
     for organization, workflow, id in inquiries:
         token = prescreen_links.token(config, prescreen_links.INQUIRY, UUID(str(id)))
         found.append(f"/p/{organization}/{workflow}/asked/{token}")
