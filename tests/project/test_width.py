@@ -27,7 +27,7 @@ from tests import browsers
 from tests.project import hostile_text, visual_checks
 from tests.project.crawler import DemoSite
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 WIDTHS = (1280, 390, 320)
 CONFIRMED = {
