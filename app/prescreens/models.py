@@ -68,6 +68,7 @@ class QuestionType(StrEnum):
     CHOICES = "choices"
     EMAIL = "email"
     PHONE = "phone"
+    FILE = "file"
 
 
 # Only decided rows lie in these indexes.
@@ -354,7 +355,8 @@ class Inquiry(Base):
     """Questions that an agent asks the prospect again, or besides, after the answers were sent.
 
     `keys` are questions of the questionnaire, `added` further ones as a version stores them. `given` are the answers so
-    far; with the last one they become those of the prescreen, and `former` keeps what stood there before.
+    far; with the last one they become those of the prescreen, and `former` keeps what stood there before. `adding` are
+    the files that were added to an answer before it is given.
     """
 
     __tablename__ = "prescreen_inquiries"
@@ -366,6 +368,7 @@ class Inquiry(Base):
     added: Mapped[list[JsonObject]] = mapped_column(JSON)
     text: Mapped[str] = mapped_column(Text)
     given: Mapped[Submission] = mapped_column(JSON)
+    adding: Mapped[Submission] = mapped_column(JSON, default=dict, server_default="{}")
     former: Mapped[Submission | None] = mapped_column(JSON(none_as_null=True))
     asked_by: Mapped[str] = mapped_column(String(320))
     asked_at: Mapped[datetime] = mapped_column(Instant)

@@ -25,7 +25,7 @@ from app.prescreens import actions, events
 from app.prescreens.actions import questionnaires as drafting
 from app.prescreens.actions._count import count_steps
 from app.prescreens.actions._write import record
-from app.prescreens.demo import measures, personal
+from app.prescreens.demo import files, measures, personal
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import (
     Contact,
@@ -122,6 +122,7 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     _written_to(db, organizations["alder"], people["priya.raman@example.com"], now)
     _blind(db, organizations["alder"], [_agent(people[email]) for email in DATA["agents"]["alder"]], now)
     _measures(db, organizations["alder"], people, now)
+    files.load(db, organizations["alder"], _agent(people["priya.raman@example.com"]), PROSPECT, IDS, now)
     personal.erased(db, organizations["alder"], now)
     _deliver(db, now)
     personal.exported(db, organizations["alder"], _agent(people["dolores.whitfield@example.com"]), now)
@@ -351,6 +352,8 @@ def _fill(
 def _answer(question: Question, name: str, dice: random.Random, at: datetime) -> list[str]:
     """What this prospect types; sometimes nothing, where that is allowed."""
     kind = question.type.value
+    if kind == "file":
+        return [""]
     if not question.required and dice.random() < {"email": 0.12, "phone": 0.25}.get(kind, 0.45):
         return [""]
     plain = "".join(c for c in name.lower() if c.isascii() and (c.isalpha() or c == " ")).split()
