@@ -18,6 +18,14 @@ def test_works_in_every_state(ines, cast, database, state):
     assert "Assigned to you" in text(ines.get(f"/depositions/{made.id}"))
 
 
+def test_who_takes_one_goes_on_with_that_one(ines, cast, database):
+    made, _another = factories.request(database, cast), factories.request(database, cast)
+    send(ines, made.id, "assign", version=1)
+    assert "Next: " not in ines.get(f"/depositions/{made.id}").text
+    send(ines, made.id, "cancel", version=2)
+    assert "Next: " in ines.get(f"/depositions/{made.id}").text, "other acts name it"
+
+
 def test_from_the_list(ines, cast, database):
     made = factories.request(database, cast)
     answer = send(ines, made.id, "assign?view=everything&q=keller", in_list="1")

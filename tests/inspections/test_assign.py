@@ -26,6 +26,15 @@ def test_assign_works(otto, cast, session, database):
     assert "Assigned to you" in text(otto.get(f"/inspections/{session['id']}"))
 
 
+def test_who_takes_one_goes_on_with_that_one(otto, integrator, session):
+    integrator.create()  # another one, which would be the next
+    send(otto, session, "assign", version=1)
+    assert "Next: " not in otto.get(f"/inspections/{session['id']}").text
+    integrator.create()
+    send(otto, session, "end", version=2)
+    assert "Next: " in otto.get(f"/inspections/{session['id']}").text, "other acts name it"
+
+
 def test_unassign_works(otto, assigned, database):
     answer = send(otto, assigned, "unassign?view=all", version=2, in_list="1")
     assert (answer.status_code, answer.location) == (303, "/inspections?view=all")
