@@ -146,6 +146,13 @@ def test_an_organizations_own_wording_comes_back_out_of_the_pdf(locale: str, rep
     assert sha256(asked) in re.sub(r"\s", "", text)
 
 
+def test_words_run_as_their_language_does_in_a_report_that_runs_the_other_way(tmp_path: Path) -> None:
+    asked = facts.Answer(INVITE, "gps", "granted", "a" * 64, "en", AT, "What do you allow?\nYour place")
+    path = pdf_of(replace(source(), answers=[asked]), "ar", tmp_path)
+    boxes = subprocess.run(["pdftotext", "-bbox", str(path), "-"], capture_output=True, check=True, text=True).stdout
+    assert ">allow?</word>" in boxes, "the question mark stands after the last word"
+
+
 def plain_words_of(text: str) -> set[str]:
     """The words without punctuation and vowel signs, which stand on the other side where a text runs the other way, and
     without alef with hamza, which pdftotext loses where the font drew it first as a part of lam-alef."""
