@@ -20,6 +20,7 @@ MODULES = (
     "app.kernel.text.search",
     *(f"app.{desk}.models" for desk in DESKS),
     "app.inspections.evidence.models",
+    "app.prescreens.answer_files",
     "app.prescreens.measures",
 )
 """The modules that declare tables."""

@@ -81,7 +81,14 @@ def delete(kept: store.Store, owner: UUID, sha256: str, *copied: str | None) -> 
         kept.delete(copies(owner), each)
 
 
+def delete_all(kept: store.Store, owner: UUID) -> None:
+    """Deletes every original and copy of an owner. Raises Away."""
+    for folder in (originals(owner), copies(owner)):
+        for name in kept.names(folder):
+            kept.delete(*name.rsplit("/", 1))
+
+
 def file_name(name: str) -> str:
     """A file's name as it may be shown and suggested: no folders, no signs that cannot be seen or turn it around."""
     last = re.split(r"[/\\]", name)[-1].replace("\x00", "").encode("utf-8", "replace").decode()
-    return normalization.name(last)[:NAME_LENGTH]
+    return normalization.name(last)[:NAME_LENGTH].strip()

@@ -21,6 +21,7 @@ SENTENCES = {
     "too_many_pixels": "This picture has more than 64 megapixels. It was not added. A smaller one is taken.",
     "not_taken": "This is no JPEG, PNG, WebP or HEIC picture and no PDF. It was not added.",
     "damaged": "This file is damaged or incomplete. It was not added.",
+    "full": "As many files as fit are here already. It was not added.",
     "away": "The store for evidence does not answer, or is full. Nothing was added. Try again in a minute.",
 }
 """Why a file was not added, by the word of the reason."""

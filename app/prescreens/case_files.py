@@ -8,7 +8,8 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from textwrap import fill
 from typing import NamedTuple
@@ -17,7 +18,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from app.dashboard.documents.kinds import CannotMake, File, Making
-from app.kernel import clock, pdf
+from app.files import keeping
+from app.files.pictures import EXTENSIONS
+from app.kernel import clock, pdf, store
 from app.kernel.changes import events
 from app.kernel.changes.event_types import TimelineEntry
 from app.kernel.changes.events import Event
@@ -35,7 +38,7 @@ from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import DecisionSnapshot, Inquiry, Prescreen
 from app.prescreens.presentation import answer_text
 from app.prescreens.presentation import reasons as reasons_shown
-from app.prescreens.queries import alike, detail, inquiries, questionnaires, reasons
+from app.prescreens.queries import alike, detail, files, inquiries, questionnaires, reasons
 from app.prescreens.queries.contact_history import home
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import snapshots
@@ -54,7 +57,8 @@ MOST_PRINTED, LONGEST_PRINTED = 400, 4000
 
 
 class Mail(NamedTuple):
-    """An e-mail about the prescreen. `content` is None when it is not kept."""
+    """An e-mail about the prescreen. `content` is None when it is not kept; `secret` are those with a link that is for
+    the prospect alone."""
 
     name: str
     to: str
@@ -62,6 +66,7 @@ class Mail(NamedTuple):
     state: str
     created_at: datetime
     finished_at: datetime | None
+    secret: bool
     content: bytes | None
 
 
@@ -77,6 +82,8 @@ class Case:
     mirror: Mirror | None
     mails: Sequence[Mail]
     timeline: Sequence[TimelineEntry]
+    files: Mapping[str, bytes]
+    """The originals that the answers name, by their names in the ZIP."""
     notes: str | None
     """The team's notes about the decision; None unless they were asked for."""
 
@@ -108,7 +115,7 @@ def read(database: Database, id: UUID, *, notes: bool) -> Case:
             raise CannotMake("What was personal in it was erased, so no case file can be made of it.")
         snapshot = reasons.snapshot(db, id)
         entries = [row for row in events.timeline(db, SUBJECT, id) if notes or "note" not in row.kind]
-        return Case(
+        case = Case(
             prescreen,
             questionnaires.of_prescreen(db, prescreen),
             home(db, prescreen.organization_id).locale,
@@ -117,8 +124,24 @@ def read(database: Database, id: UUID, *, notes: bool) -> Case:
             _mirror(snapshot) if snapshot else alike.mirror(db, prescreen),
             _mails(database, db, id),
             EVENTS.timeline(reversed(entries)),
+            {},
             (prescreen.review_notes or "") if notes else None,
         )
+    return replace(case, files=dict(originals(database, [id])))
+
+
+def originals(database: Database, ids: Sequence[UUID], folder: str = "files") -> Iterator[tuple[str, bytes]]:
+    """The originals that the answers of prescreens name, with their names in a ZIP. Raises CannotMake when one cannot
+    be read now; one that is missing from the store is left out, and answers.json says which it was."""
+    kept = store.store_at(database.config.evidence_url)
+    with database.read() as db:
+        rows = [(row.id, row.sha256, row.mime) for row in files.every(db, ids)]
+    try:
+        for id, sha256, mime in rows:
+            with suppress(store.Missing, store.Damaged):
+                yield f"{folder}/{sha256}.{EXTENSIONS[mime]}", kept.get(keeping.originals(id), sha256)
+    except store.Away:
+        raise CannotMake("The store for evidence does not answer. Try again in a minute.") from None
 
 
 def _mirror(snapshot: DecisionSnapshot) -> Mirror | None:
@@ -139,7 +162,7 @@ def _mail(database: Database, number: int, row: OutboxRow) -> Mail:
     payload = delivery.payload if delivery else {}
     summary = payload.get("subject") or row.summary.partition(" · ")[0]
     to = payload.get("to") or row.summary.partition(" · ")[2]
-    return Mail(f"mail/{number}.eml", to, summary, row.state, row.created_at, row.finished_at, content)
+    return Mail(f"mail/{number}.eml", to, summary, row.state, row.created_at, row.finished_at, row.secret, content)
 
 
 def written(case: Case, at: datetime, by: str, language: str | None = None) -> File:
@@ -173,7 +196,8 @@ def how_to_check(t: Translator) -> str:
         f"    sha256sum -c {SUMS}",
         f"2. {t('how_hashes')}",
         f"    sha256sum {ANSWERS} {CRITERIA}",
-        f"3. {t('how_mails')}",
+        f"3. {t('how_files')}",
+        f"4. {t('how_mails')}",
         t("how_json"),
         t("how_missing"),
     )
@@ -188,6 +212,7 @@ def _files(case: Case, t: Translator) -> Iterator[tuple[str, bytes]]:
     yield "questions.json", _json(_questions(case))
     yield "decision.json", _json(_decision(case))
     yield "activity.json", _json([{"at": clock.iso(each.at), "text": each.text} for each in case.timeline])
+    yield from case.files.items()
     for mail in case.mails:
         if mail.content is not None:
             yield mail.name, mail.content
@@ -210,6 +235,7 @@ def _questions(case: Case) -> JsonObject:
         "introduction": asked.introduction,
         "questions": [question.stored() for question in asked.questions],
         "left_empty": case.prescreen.left_empty or [],
+        "answered_at": {key: clock.iso(at) for key, at in _times(case).items()},
         "asked_again": [
             {
                 "asked_at": clock.iso(inquiry.asked_at),
@@ -222,6 +248,11 @@ def _questions(case: Case) -> JsonObject:
             for inquiry in case.inquiries
         ],
     }
+
+
+def _times(case: Case) -> dict[str, datetime]:
+    """When each answer was given as it stands, as far as that was kept."""
+    return {key: datetime.fromisoformat(at) for key, at in (case.prescreen.answer_times or {}).items()}
 
 
 def _decision(case: Case) -> JsonObject:
@@ -253,7 +284,7 @@ def _page(case: Case, files: dict[str, bytes], at: datetime, by: str, t: Transla
     further = [question for inquiry in case.inquiries for question in read_questions(inquiry.added)]
     questions = [*asked.questions, *further]
     answers = presentation.answer_rows(questions, prescreen.submission, t)
-    name = presentation.name_of(prescreen)
+    name, times = presentation.name_of(prescreen), _times(case)
     return pdf.page(
         "prescreen-case-file.html",
         lang=t.lang,
@@ -269,6 +300,7 @@ def _page(case: Case, files: dict[str, bytes], at: datetime, by: str, t: Transla
         prescreen=prescreen,
         questionnaire=asked,
         hints={question.label: question.hint for question in questions},
+        times={question.label: times[question.key] for question in questions if question.key in times},
         answers=[row._replace(answer=cut(row.answer, t)) for row in answers[:MOST_PRINTED]],
         further=answer_text(None, len(answers) - MOST_PRINTED, t) if len(answers) > MOST_PRINTED else "",
         left_empty=len(prescreen.left_empty or []),

@@ -12,7 +12,7 @@ from app.accounts.roles import MEASURES, PRESCREENS
 from app.dashboard.desk import SHOWN, Desk, Link, Searched, SearchResult, WaitingWork, WorkItem, read_uuid
 from app.dashboard.queue import Label
 from app.kernel.db.engine import Db
-from app.prescreens import api, events, jobs, presentation, public, views
+from app.prescreens import api, events, jobs, presentation, public, reading, views
 from app.prescreens.actions import retain
 from app.prescreens.models import Contact, Prescreen, Questionnaire, ReviewStatus, Status
 from app.prescreens.queries import backfills, contact_history, counts, first_looks, search
@@ -160,7 +160,8 @@ DESK = Desk(
     finalizers=jobs.FINALIZERS,
     documents=(case_file.KIND, export.KIND),
     tidy=jobs.tidy,
-    sweeps=(retain.Retention,),
+    sweeps=(retain.Retention, reading.Reading),
+    measures=reading.measures,
     list_label="Reviews",
     further_links=(
         Link("Contacts", "id-card", "prescreens.contacts"),

@@ -112,6 +112,35 @@ ROUND_ANSWERED = EventType(
 )
 
 STARTED = EventType("prescreen.started", "{who} opened the questionnaire", "opened it", "message-square")
+FILES_ADDED = EventType(
+    "prescreen.files_added",
+    "{who} added files to an answer",
+    "added files",
+    "upload",
+    details=lambda row: pluralize(len(row.data.get("sha256", ())), "file"),
+)
+FILE_REMOVED = EventType("prescreen.file_removed", "{who} took a file out of an answer", "took a file out", "trash-2")
+FILE_FAULTY = EventType(
+    "prescreen.file_faulty",
+    "A file of an answer does not lie in the store as it was sent",
+    "found a faulty file",
+    "circle-alert",
+    details=lambda row: f"{row.data['fault']} · SHA-256 {row.data['sha256']}",
+)
+FILE_WHOLE = EventType(
+    "prescreen.file_whole",
+    "A file of an answer lies in the store again as it was sent",
+    "found the file whole again",
+    "check",
+    details=lambda row: f"SHA-256 {row.data['sha256']}",
+)
+FILE_DOWNLOADED = EventType(
+    "prescreen.file_downloaded",
+    "File of an answer downloaded by {who}",
+    "downloaded a file",
+    "download",
+    details=lambda row: f"{row.data['part']} · SHA-256 {row.data['sha256']}",
+)
 LINK_SENT = EventType(
     "prescreen.link_sent", "{who} asked for a link to continue later", "asked for a link to continue later", "link"
 )

@@ -68,6 +68,7 @@ class QuestionType(StrEnum):
     CHOICES = "choices"
     EMAIL = "email"
     PHONE = "phone"
+    FILE = "file"
 
 
 # Only decided rows lie in these indexes.
@@ -163,7 +164,8 @@ class Prescreen(Base):
     keys keep the order in which they were answered, on both databases. `other_contact_id` is set when e-mail and phone
     matched two different contacts. `version` grows with every change of content. `left_empty` are the keys of questions
     that were asked and left empty, `refused_answer` is the text that was last refused, by `step` and `typed`, with the
-    `inquiry` that it belongs to.
+    `inquiry` that it belongs to. `answer_times` are when each answer was given as it stands, by its key
+    (`rules.answers.times`); None where that was not kept yet.
     `withdrawn_at` is when the prospect withdrew: it is `expires_at` then, so that it reads expired everywhere.
     `alike_key` is the same for those whose key answers are alike (`rules.alike`), and empty before they were sent.
     `inquiry` is `asked` while its prospect is asked again (`Inquiry`), then `answered` until the decision. `blind` is
@@ -238,6 +240,7 @@ class Prescreen(Base):
     other_contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
     submission: Mapped[Submission] = mapped_column(JSON)
     left_empty: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    answer_times: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     refused_answer: Mapped[JsonObject | None] = mapped_column(JSON(none_as_null=True))
     status: Mapped[str] = mapped_column(String(16), default=Status.DRAFT.value)
     review_status: Mapped[str] = mapped_column(String(16), default=ReviewStatus.PENDING.value)
@@ -352,7 +355,8 @@ class Inquiry(Base):
     """Questions that an agent asks the prospect again, or besides, after the answers were sent.
 
     `keys` are questions of the questionnaire, `added` further ones as a version stores them. `given` are the answers so
-    far; with the last one they become those of the prescreen, and `former` keeps what stood there before.
+    far; with the last one they become those of the prescreen, and `former` keeps what stood there before. `adding` are
+    the files that were added to an answer before it is given.
     """
 
     __tablename__ = "prescreen_inquiries"
@@ -364,6 +368,7 @@ class Inquiry(Base):
     added: Mapped[list[JsonObject]] = mapped_column(JSON)
     text: Mapped[str] = mapped_column(Text)
     given: Mapped[Submission] = mapped_column(JSON)
+    adding: Mapped[Submission] = mapped_column(JSON, default=dict, server_default="{}")
     former: Mapped[Submission | None] = mapped_column(JSON(none_as_null=True))
     asked_by: Mapped[str] = mapped_column(String(320))
     asked_at: Mapped[datetime] = mapped_column(Instant)

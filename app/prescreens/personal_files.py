@@ -1,6 +1,7 @@
 """What is kept of a contact as a ZIP, with the case file of each prescreen that was decided.
 
-Each case file is whole and can be checked by itself; SHA256SUMS is of all files. The team's notes about decisions are
+Each case file is whole and can be checked by itself; SHA256SUMS is of all files. The files that answers name lie in
+`files`, whether a decision was made or not. The team's notes about decisions are
 in kept.json, as in the export without case files, and in no case file.
 """
 
@@ -53,8 +54,8 @@ def written(
     """The ZIP, as of a moment, for somebody; in the organization's language unless one is chosen. Raises CannotMake and
     pdf.Failed."""
     progress("Reading what is kept")
-    kept, decided = read(database, contact_id, at)
-    files = {KEPT: kept}
+    kept, ids, decided = read(database, contact_id, at)
+    files = {KEPT: kept, **dict(case_files.originals(database, ids))}
     for number, id in enumerate(decided, start=1):
         progress(f"Writing case file {number} of {len(decided)}")
         made = case_files.written(case_files.read(database, id, notes=False), at, by, language)
@@ -62,8 +63,8 @@ def written(
     return case_files.packed(files)
 
 
-def read(database: Database, contact_id: UUID, at: datetime) -> tuple[bytes, Sequence[UUID]]:
-    """The export of a contact, and which of their prescreens were decided. Raises CannotMake."""
+def read(database: Database, contact_id: UUID, at: datetime) -> tuple[bytes, Sequence[UUID], Sequence[UUID]]:
+    """The export of a contact, their prescreens, and which of those were decided. Raises CannotMake."""
     with database.read() as db:
         contact = contacts.get(db, contact_id)
         if contact is None or contact.erased_at:
@@ -71,4 +72,4 @@ def read(database: Database, contact_id: UUID, at: datetime) -> tuple[bytes, Seq
         ids = prescreens_of(db, contact)
         decided = (Prescreen.id.in_(ids), Prescreen.review_status != ReviewStatus.PENDING.value)
         rows = db.scalars(select(Prescreen.id).where(*decided, Prescreen.erased_at.is_(None)).order_by(Prescreen.id))
-        return as_file(exported(db, contact, ids, at)), rows.all()
+        return as_file(exported(db, contact, ids, at)), ids, rows.all()

@@ -78,7 +78,7 @@ def answers(page: Page) -> None:
         if page.locator("[name=answer]:is([type=radio], [type=checkbox])").count():
             if answer:
                 page.locator(f"[name=answer][value='{answer}']").check()
-        else:
+        elif not page.locator("[name=answer][type=file]").count():  # files are left out
             page.locator("[name=answer]").fill(answer)
         with going_on(page):
             page.locator(".onward .primary").click()

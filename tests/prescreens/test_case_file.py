@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from io import BytesIO
@@ -19,19 +20,22 @@ from sqlalchemy import select, update
 from app.accounts.models import Organization
 from app.dashboard.documents import queries as documents
 from app.dashboard.documents.models import Document
-from app.kernel import pdf
+from app.kernel import clock, pdf
 from app.kernel.changes.events import Event
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.prescreens import case_files
+from app.prescreens import actions, case_files
 from app.prescreens.events import SUBJECT
+from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import Prescreen
+from app.prescreens.presentation import moment
 from app.prescreens.queries import reasons
+from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.conftest import missing
 from tests.outgoing import Outbox
 from tests.pages import csrf, text
-from tests.prescreens.factories import prescreen
+from tests.prescreens.factories import JANE, PROSPECT, prescreen
 
 NOTES = "CANARY drives a hard bargain"
 
@@ -103,6 +107,42 @@ def test_one_press_makes_it_and_its_sums_hold(
     with database.read() as db:
         kinds = db.scalars(select(Event.kind).where(Event.kind.contains("case_file")).order_by(Event.id)).all()
     assert [kind.partition("case_file_")[2] for kind in kinds] == ["requested", "downloaded", "downloaded"]
+
+
+def test_each_answer_has_its_time(database: Database, cast: Cast) -> None:
+    """That of the answer as it stands: a changed one has a new time, one that was sent once more as it was has not."""
+    begun = now().replace(microsecond=0) - timedelta(hours=9)
+    id = prescreen(database, cast.marston.id, "active", at=begun)
+    for minutes, (key, typed) in enumerate([*list(JANE.items())[1:], ("budget", "3000"), ("email", JANE["email"])], 1):
+        with database.write() as db:
+            actions.answer(db, id, key, [typed], by=PROSPECT, now=begun + timedelta(minutes=minutes))
+    expected = dict(zip(JANE, range(len(JANE)), strict=True)) | {"budget": len(JANE)}
+    with database.write() as db:
+        actions.complete(db, id, by=PROSPECT, now=begun + timedelta(hours=1))
+        reach, lena = Reach((cast.marston.id,)), cast.actor("lena")
+        inquiry = actions.ask(
+            db, id, ["moveInDate", "phone"], [], "", reach=reach, version=None, by=lena, now=begun + timedelta(hours=2)
+        )
+        for key, typed in (("moveInDate", "2026-05-02"), ("phone", JANE["phone"])):
+            actions.answer_inquiry(db, inquiry, key, [typed], by=PROSPECT, now=begun + timedelta(hours=3))
+    expected |= {"moveInDate": 180}
+    case = case_files.read(database, id, notes=False)
+    files = opened(case_files.written(case, now(), "Lena").content)
+    times = json.loads(files["questions.json"])["answered_at"]
+    assert times == {key: clock.iso(begun + timedelta(minutes=at)) for key, at in expected.items()}
+    printed = words(files["case-file.pdf"])
+    t = TRANSLATIONS.translator("en")
+    for at in set(expected.values()):
+        assert moment(begun + timedelta(minutes=at), case.questionnaire.time_zone, t) in printed
+
+
+def test_answers_from_before_times_were_kept_have_none(database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id, "active")
+    with database.write() as db:
+        db.execute(update(Prescreen).where(Prescreen.id == id).values(answer_times=None))
+        actions.answer(db, id, "budget", ["3000"], by=PROSPECT, now=now())
+    files = opened(case_files.written(case_files.read(database, id, notes=False), now(), "Lena").content)
+    assert list(json.loads(files["questions.json"])["answered_at"]) == ["budget"]
 
 
 def test_the_notes_are_in_it_only_with_a_tick(database: Database, cast: Cast) -> None:

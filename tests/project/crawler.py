@@ -55,6 +55,12 @@ OF_EACH_INQUIRY = """
     JOIN workflow_templates w ON w.id = p.workflow_template_id JOIN organizations o ON o.id = p.organization_id
     GROUP BY o.slug, w.slug, i.answered_at IS NULL
 """
+OF_EACH_FILE = """
+    SELECT o.slug, w.slug, min(CAST(p.id AS varchar(36)))
+    FROM prescreen_files f JOIN prescreens p ON p.id = f.prescreen_id
+    JOIN workflow_templates w ON w.id = p.workflow_template_id JOIN organizations o ON o.id = p.organization_id
+    WHERE f.thumbnail_sha256 IS NOT NULL GROUP BY o.slug, w.slug, p.status
+"""
 FORM = re.compile(r'<form\b([^>]*\bmethod="post"[^>]*)>(.*?)</form>', re.S | re.I)
 LINKS = (
     re.compile(r'<a\b[^>]*?\shref="([^"#]+)', re.S),
@@ -85,6 +91,7 @@ APART: dict[str, tuple[str, ...]] = {
     "depositions_answers.reconfirm": (),  # a mailed link; tests/depositions/test_reconfirm.py opens it
     "depositions_answers.question": (),  # a mailed link; tests/depositions/test_ask.py opens it
     "prescreens_public.reading": (),  # js/reading.js asks it; without scripts the next page says it
+    "prescreens_public.asked_file_thumbnail": (),  # of what was just added; tests/prescreens/test_files.py has it
     "documents.download": (),  # a file; tests/dashboard/test_documents.py has it
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page
     "home.palette": ("/palette", "/palette?q=smith"),  # js/palette.js asks it; without scripts Enter searches
@@ -294,10 +301,11 @@ def _attribute(tag: str, name: str) -> str | None:
 
 
 def of_each_state(database: Database) -> list[str]:
-    """One request in every state: the first ones of a list are all in the same."""
+    """One request in every state, and one prescreen with files: the first ones of a list are all alike."""
     with database.read() as db:
         ids = db.execute(text("SELECT max(id) FROM depositions GROUP BY state ORDER BY state")).scalars().all()
-    return [f"/depositions/{id}" for id in ids]
+        files = db.execute(text(OF_EACH_FILE)).all()
+    return [*(f"/depositions/{id}" for id in ids), *(f"/prescreens/{UUID(str(id))}" for _, _, id in files)]
 
 
 def known(database: Database) -> list[str]:
@@ -321,12 +329,16 @@ def known(database: Database) -> list[str]:
             hours.proposal_url(config, one.proposal_id, one.address) for one in db.scalars(select(ProposalPerson))
         ]
         inquiries = db.execute(text(OF_EACH_INQUIRY)).all()
+        files = db.execute(text(OF_EACH_FILE)).all()
         showing = db.scalars(select(Invite).join(Evidence, Evidence.invite_id == Invite.id).distinct()).all()
         asked += [receipts.url(config, invite) for invite in showing]
     found = [f"/sessions/{slug}{end}" for slug in slugs for end in ("", "/join")]
     for organization, workflow, id in prescreens:
         token = prescreen_links.token(config, prescreen_links.STATUS, UUID(str(id)))
         found.append(f"/p/{organization}/{workflow}/status/{token}")
+    for organization, workflow, id in files:
+        token = prescreen_links.token(config, prescreen_links.CHAT, UUID(str(id)))
+        found.append(f"/p/{organization}/{workflow}/chat/{token}?step=papers")
     for organization, workflow, id in inquiries:
         token = prescreen_links.token(config, prescreen_links.INQUIRY, UUID(str(id)))
         found.append(f"/p/{organization}/{workflow}/asked/{token}")

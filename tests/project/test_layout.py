@@ -37,9 +37,11 @@ OWN = {
     },
     "prescreens": {
         "links": "signed links of the prospect",
+        "answer_files": "the table of the files that answers name",
         "measures": "tables of what the desk measures about itself",
         "case_files": "a decision as files, for a complaint",
         "personal_files": "what is kept of a contact, with case files",
+        "reading": "the reading of every file of an answer each day",
     },
     "inspections": {
         "chain": "the hash chain",
@@ -114,6 +116,7 @@ OWN_VIEWS = {
         "personal": "erasing and exporting what is kept of a contact",
         "case_file": "the case file of a prescreen",
         "export": "what is kept of a contact, with case files",
+        "files": "the files of answers",
         "fairness": "whether decisions are alike",
         "measured": "filters of the list by the groups of that page",
         "calibration": "cases that every agent decides once more",

@@ -64,6 +64,8 @@ MAY_WRITE: dict[str, str] = {
     "depositions.detail": "says who is looking at it",
     "prescreens.csv": "notes who takes a copy of which list",
     "prescreens.contacts_csv": "notes who takes a copy of which list",
+    "prescreens.file_original": "notes who takes which file of an answer",
+    "prescreens.file_copy": "notes who takes which copy of one",
     "prescreens.calibration_csv": "notes who takes a copy of a round",
     "depositions.list": "keeps when its reader last looked at it",
     "prescreens.list": "keeps when its reader last looked at it",

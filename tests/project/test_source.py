@@ -139,6 +139,8 @@ SIDE_TRANSACTION_CALLERS = {
     "app/inspections/api.py": "a join redeems with a GET, and counts a wrong code that it then refuses",
     "app/dashboard/live.py": "a page that is open says now and then who is looking at it",
     "app/dashboard/saved_views/presentation.py": "a list keeps when its reader last looked at it",
+    "app/prescreens/public/files.py": "each file of an answer is committed once it is kept, or is kept by nobody",
+    "app/prescreens/views/files.py": "who takes a file of an answer is written down before its first byte leaves",
     "app/inspections/public/evidence.py": "each file is kept and committed by itself, whatever becomes of the others",
     "app/inspections/public/parts.py": "so does the key of a phone",
     "app/inspections/views/evidence.py": "who takes an original is written down before its first byte leaves",

@@ -5,7 +5,9 @@ pending until its undo window ends, and `finalize` writes it then. Each race is 
 change records its event and its outgoing messages in the same transaction.
 """
 
+from app.prescreens.actions._file_jobs import COPY, TIDY
 from app.prescreens.actions._review import check_explanation
+from app.prescreens.actions.add_files import NewFile, add_asked_files, add_files, remove_asked_file, remove_file
 from app.prescreens.actions.announce_answers import DAILY, daily_news
 from app.prescreens.actions.announce_expiry import announce_expiry
 from app.prescreens.actions.answer import answer
@@ -23,8 +25,10 @@ from app.prescreens.actions.forget_drafts import forget_drafts
 from app.prescreens.actions.keep_refused import keep_refused, keep_refused_inquiry
 from app.prescreens.actions.look import look
 from app.prescreens.actions.note_case_file import note_case_file
+from app.prescreens.actions.note_file import note_file
 from app.prescreens.actions.remind import remind, renew
 from app.prescreens.actions.send_link import LINK_MAILS, send_link
+from app.prescreens.actions.settle_file import settle_file_copies, settle_kept_file, settle_read_files
 from app.prescreens.actions.speak import speak
 from app.prescreens.actions.start import start
 from app.prescreens.actions.start_again import start_again
@@ -33,8 +37,13 @@ from app.prescreens.actions.withdraw import withdraw
 from app.prescreens.actions.write_note import write_note
 
 __all__ = [
+    "COPY",
     "DAILY",
     "LINK_MAILS",
+    "TIDY",
+    "NewFile",
+    "add_asked_files",
+    "add_files",
     "announce_expiry",
     "answer",
     "answer_inquiry",
@@ -60,9 +69,15 @@ __all__ = [
     "make_rounds",
     "note_case_file",
     "note_export",
+    "note_file",
     "remind",
+    "remove_asked_file",
+    "remove_file",
     "renew",
     "send_link",
+    "settle_file_copies",
+    "settle_kept_file",
+    "settle_read_files",
     "speak",
     "start",
     "start_again",

@@ -15,8 +15,9 @@ from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
 from app.kernel.outbox.outbox import Message
 from app.prescreens.events import SUBJECT
-from app.prescreens.models import COLUMNS, Prescreen, Status
+from app.prescreens.models import COLUMNS, Prescreen, Status, Submission
 from app.prescreens.queries import detail
+from app.prescreens.rules.answers import times
 
 TRIES = 20
 """How often a prospect's write is repeated when a write from another tab came first."""
@@ -60,7 +61,14 @@ def answered_by_link(db: Db, prescreen_id: UUID) -> Prescreen:
 
 def write_answers(db: Db, prescreen: Prescreen, values: Values, *, now: datetime) -> Prescreen | None:
     """Changes the version that was read, while the prospect may still answer; None when the row moved on."""
-    changes: Values = {Prescreen.version: Prescreen.version + 1, Prescreen.updated_at: now, **values}
+    changes: dict[InstrumentedAttribute[Any], object] = {
+        Prescreen.version: Prescreen.version + 1,
+        Prescreen.updated_at: now,
+        **values,
+    }
+    if Prescreen.submission in values:
+        given = cast(Submission, values[Prescreen.submission])
+        changes[Prescreen.answer_times] = times(prescreen.answer_times, prescreen.submission, given, now)
     row = db.execute(
         update(Prescreen)
         .where(
@@ -69,7 +77,7 @@ def write_answers(db: Db, prescreen: Prescreen, values: Values, *, now: datetime
             Prescreen.status != Status.COMPLETED.value,
             Prescreen.expires_at > now,
         )
-        .values(dict(changes))
+        .values(changes)
         .returning(*COLUMNS)
         .execution_options(synchronize_session=False)
     ).one_or_none()

@@ -17,14 +17,16 @@ from app.prescreens.actions._review import STALE
 from app.prescreens.actions._write import record
 from app.prescreens.actions.look import check_looked
 from app.prescreens.events import SUBJECT
-from app.prescreens.models import COLUMNS, Inquiry, Prescreen
+from app.prescreens.models import COLUMNS, Inquiry, Prescreen, QuestionType, Submission
 from app.prescreens.queries import inquiries, questionnaires
+from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.queries.search import search_document
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules import answers
 from app.prescreens.rules import inquiries as rules
 from app.prescreens.rules.alike import alike_key
 from app.prescreens.rules.question_types import Reader
+from app.prescreens.rules.questions import Question
 
 
 def ask(
@@ -71,21 +73,15 @@ def ask(
 
 
 def answer_inquiry(db: Db, inquiry_id: UUID, key: str, typed: Sequence[str], *, by: Actor, now: datetime) -> bool:
-    """Keeps one answer; with the last one all become those of the prescreen. Returns whether they did.
+    """Keeps one answer; with the last one all become those of the prescreen. Returns whether they did. To a question
+    that asks for files nothing is typed: those that were added are the answer.
 
     Raises NotFound, Invalid (with what would be accepted), Conflict (already sent), Gone (decided, or over).
     """
-    known = inquiries.get(db, inquiry_id)
-    if known is None:
-        raise NotFound(rules.FORGOTTEN)
-    prescreen = _locked(db, Prescreen.id == known.prescreen_id)
-    inquiry = inquiries.get(db, inquiry_id, lock=True) or known
-    rules.check_open(inquiry, prescreen, now)
-    questionnaire = questionnaires.of_prescreen(db, prescreen)
+    prescreen, inquiry, questionnaire, question = asked_question(db, inquiry_id, key, now)
     questions = questionnaire.questions
-    question = next((each for each in rules.asked_questions(inquiry, questions) if each.key == key), None)
-    if question is None:
-        raise Invalid("This question is not asked any more. Go on with the next one.", code="answer.not_asked")
+    if question.type is QuestionType.FILE:
+        typed = [str(each) for each in inquiry.adding.get(key, ())]
     value = answers.check_answer(question, typed, Reader.of(questionnaire.locale, questionnaire.time_zone, now))
     inquiry_given = {**inquiry.given, key: value}
     db.execute(update(Inquiry).where(Inquiry.id == inquiry_id).values(given=inquiry_given))
@@ -103,6 +99,7 @@ def answer_inquiry(db: Db, inquiry_id: UUID, key: str, typed: Sequence[str], *, 
         prescreen.id,
         {
             Prescreen.submission: given,
+            Prescreen.answer_times: answers.times(prescreen.answer_times, prescreen.submission, given, now),
             Prescreen.inquiry: rules.ANSWERED,
             Prescreen.name: person.name,
             Prescreen.email: person.email,
@@ -117,6 +114,32 @@ def answer_inquiry(db: Db, inquiry_id: UUID, key: str, typed: Sequence[str], *, 
     data = {"changed": len(former), "inquiry": str(inquiry_id)}
     record(db, events.ASKED_ANSWERED, prescreen.id, prescreen.organization_id, by=by, now=now, data=data)
     return True
+
+
+def asked_question(
+    db: Db, inquiry_id: UUID, key: str, now: datetime
+) -> tuple[Prescreen, Inquiry, QuestionnaireDetail, Question]:
+    """An inquiry that waits for answers, its prescreen locked, and the question of it under a key. Raises NotFound,
+    Invalid, Conflict, Gone."""
+    known = inquiries.get(db, inquiry_id)
+    if known is None:
+        raise NotFound(rules.FORGOTTEN)
+    prescreen = _locked(db, Prescreen.id == known.prescreen_id)
+    inquiry = inquiries.get(db, inquiry_id, lock=True) or known
+    rules.check_open(inquiry, prescreen, now)
+    questionnaire = questionnaires.of_prescreen(db, prescreen)
+    asked = rules.asked_questions(inquiry, questionnaire.questions)
+    question = next((each for each in asked if each.key == key), None)
+    if question is None:
+        raise Invalid("This question is not asked any more. Go on with the next one.", code="answer.not_asked")
+    return prescreen, inquiry, questionnaire, question
+
+
+def keep_adding(db: Db, prescreen: Prescreen, inquiry: Inquiry, adding: Submission) -> None:
+    """Keeps which files were added to answers that are not given yet."""
+    db.execute(update(Inquiry).where(Inquiry.id == inquiry.id).values(adding=adding))
+    if prescreen.refused_answer is not None:
+        _write(db, prescreen.id, {Prescreen.refused_answer: None})
 
 
 def _locked(db: Db, *where: ColumnElement[bool]) -> Prescreen:

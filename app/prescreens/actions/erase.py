@@ -24,7 +24,9 @@ from app.kernel.errors import Conflict, NotFound
 from app.kernel.outbox import dev_mailbox, outbox
 from app.kernel.text import search
 from app.prescreens import events
+from app.prescreens.actions._file_jobs import tidy_job
 from app.prescreens.actions._write import record
+from app.prescreens.answer_files import AnswerFile
 from app.prescreens.events import CONTACT, SUBJECT
 from app.prescreens.models import COLUMNS, ERASED, Contact, DecisionSnapshot, Inquiry, Note, Prescreen, ReviewStatus
 from app.prescreens.queries import personal
@@ -138,7 +140,7 @@ def _erase(db: Db, id: UUID, by: Actor, now: datetime, reason: str) -> bool:
         "updated_at": now,
         "version": Prescreen.version + 1,
         **dict.fromkeys(("left_empty", "refused_answer", "review_notes", "email", "phone", "phone_key", "inquiry")),
-        **dict.fromkeys(("renewed_at", "other_contact_id")),
+        **dict.fromkeys(("renewed_at", "other_contact_id", "answer_times")),
     }
     if prescreen.review_status == ReviewStatus.PENDING and prescreen.expires_at > now:
         values |= {"expires_at": now, "expires_on": now.astimezone(UTC).date()}
@@ -146,8 +148,11 @@ def _erase(db: Db, id: UUID, by: Actor, now: datetime, reason: str) -> bool:
     db.execute(changed.execution_options(synchronize_session=False))
     _erase_around(db, prescreen)
     outbox.erase(db, SUBJECT, id, summary=MESSAGE, now=now)
+    gone = update(AnswerFile).where(AnswerFile.prescreen_id == id, AnswerFile.erased_at.is_(None))
+    files = db.scalars(gone.values(erased_at=now, fault="").returning(AnswerFile.id)).all()
     why = {"reason": reason} if reason else {}
-    record(db, events.PRESCREEN_ERASED, id, prescreen.organization_id, by=by, now=now, data=why)
+    jobs = [tidy_job(each) for each in files]
+    record(db, events.PRESCREEN_ERASED, id, prescreen.organization_id, by=by, now=now, data=why, messages=jobs)
     erase_events(db, SUBJECT, id)
     return True
 
@@ -157,7 +162,9 @@ def _erase_around(db: Db, prescreen: Prescreen) -> None:
     id = prescreen.id
     db.execute(delete(Note).where(Note.prescreen_id == id))
     db.execute(
-        update(Inquiry).where(Inquiry.prescreen_id == id).values(keys=[], added=[], text="", given={}, former=None)
+        update(Inquiry)
+        .where(Inquiry.prescreen_id == id)
+        .values(keys=[], added=[], text="", given={}, adding={}, former=None)
     )
     snapshot = (DecisionSnapshot.prescreen_id == id,)
     for reasons in db.scalars(select(DecisionSnapshot.reasons).where(*snapshot)):

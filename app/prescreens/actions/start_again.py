@@ -12,7 +12,7 @@ from app.kernel.text import normalization, search
 from app.prescreens import events
 from app.prescreens.actions._write import answered_by_link, record
 from app.prescreens.actions.start import start
-from app.prescreens.models import Prescreen, Status, Submission
+from app.prescreens.models import Prescreen, QuestionType, Status, Submission
 from app.prescreens.queries import questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.queries.search import search_document
@@ -48,6 +48,7 @@ def start_again(db: Db, prescreen_id: UUID, questionnaire: QuestionnaireDetail, 
         .where(Prescreen.id == id)
         .values(
             submission=given,
+            answer_times=answers.times(former.answer_times, former.submission, given, now),
             status=Status.ACTIVE.value if given else Status.DRAFT.value,
             locale=former.locale,
             phone_key=phone_key,
@@ -74,6 +75,8 @@ def _fitting(db: Db, former: Prescreen, questionnaire: QuestionnaireDetail, now:
         due = question in applicable(questionnaire.questions, given)
         if not due or question.key not in former.submission or asked.get(question.key) is not question.type:
             continue
+        if question.type is QuestionType.FILE:
+            continue  # they stay with the prescreen that they were added to, and are asked for again
         typed = TYPES[question.type].fields(former.submission[question.key], questionnaire.locale)
         try:
             value = answers.check_answer(question, typed, reader)

@@ -25,7 +25,7 @@ from app.prescreens import actions, events
 from app.prescreens.actions import questionnaires as drafting
 from app.prescreens.actions._count import count_steps
 from app.prescreens.actions._write import record
-from app.prescreens.demo import measures, personal
+from app.prescreens.demo import files, measures, personal
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import (
     Contact,
@@ -122,6 +122,7 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     _written_to(db, organizations["alder"], people["priya.raman@example.com"], now)
     _blind(db, organizations["alder"], [_agent(people[email]) for email in DATA["agents"]["alder"]], now)
     _measures(db, organizations["alder"], people, now)
+    files.load(db, organizations["alder"], _agent(people["priya.raman@example.com"]), PROSPECT, IDS, now)
     personal.erased(db, organizations["alder"], now)
     _deliver(db, now)
     personal.exported(db, organizations["alder"], _agent(people["dolores.whitfield@example.com"]), now)
@@ -279,6 +280,7 @@ def _prescreen(
         return id
     given: Submission = {}
     reached: progress.Progress | None = progress.after_start(answers.next_question(questionnaire.questions, given))[0]
+    times: dict[str, str] = {}
     steps: list[Step] = []
     stop = 8 if fate.state == "silent" else dice.randint(1, 4) if fate.state in ("active", "abandoned") else 99
     left_empty: list[str] = []
@@ -289,7 +291,8 @@ def _prescreen(
         question = next(q for q in questionnaire.questions if q.key == key)
         at += timedelta(seconds=dice.randint(9, 150))
         value = answers.check_answer(question, _answer(question, name, dice, at))
-        given = answers.with_answer(questionnaire.questions, given, question, value)
+        former, given = given, answers.with_answer(questionnaire.questions, given, question, value)
+        times = answers.times(times, former, given, at)
         left_empty = answers.still_left_empty(questionnaire.questions, given, left_empty, key)
         if not typing.randrange(12) and TYPES[question.type].errors.keys() - LIMITING:
             steps.append(Step(key, f"{REFUSED}{typing.choice(sorted(TYPES[question.type].errors.keys() - LIMITING))}"))
@@ -297,7 +300,7 @@ def _prescreen(
         reached, more = progress.after_answer(reached, key, value is not None, due)
         steps += more
     count_steps(db, questionnaire.id, questionnaire.number, steps)
-    _fill(db, questionnaire, id, given, left_empty, at, reached)
+    _fill(db, questionnaire, id, given, left_empty, at, reached, times)
     if stop < 99:
         return id
     actions.complete(db, id, by=PROSPECT, now=at)
@@ -324,12 +327,14 @@ def _fill(
     left_empty: list[str],
     at: datetime,
     reached: progress.Progress | None = None,
+    times: dict[str, str] | None = None,
 ) -> None:
     """Writes all answers at once: one by one, as a prospect gives them, would slow down the first start."""
     person = answers.person(questionnaire.questions, given)
     phone_key = normalization.telephone_key(person.phone, questionnaire.region) if person.phone else None
     changes = {
         "submission": given,
+        "answer_times": times,
         "left_empty": left_empty,
         "status": Status.ACTIVE.value,
         "version": 1 + len(given),
@@ -347,6 +352,8 @@ def _fill(
 def _answer(question: Question, name: str, dice: random.Random, at: datetime) -> list[str]:
     """What this prospect types; sometimes nothing, where that is allowed."""
     kind = question.type.value
+    if kind == "file":
+        return [""]
     if not question.required and dice.random() < {"email": 0.12, "phone": 0.25}.get(kind, 0.45):
         return [""]
     plain = "".join(c for c in name.lower() if c.isascii() and (c.isalpha() or c == " ")).split()

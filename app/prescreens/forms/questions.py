@@ -95,6 +95,13 @@ class QuestionForm(VersionedForm):
     bound_whole = BooleanField("Whole numbers")
     bound_days_before = StringField("Days before today")
     bound_days_after = StringField("Days after today")
+    bound_files = StringField("Files at most", description="5 if left empty, 20 at most.")
+    bound_megabytes = StringField("Megabytes a file", description="32 if left empty, which is the most.")
+    bound_only = SelectField(
+        "Takes",
+        choices=choices(("", "pictures and PDF"), ("pictures", "pictures"), ("pdf", "PDF")),
+        validators=[optional()],
+    )
     criterion = StringField("Criterion, as the agent reads it", validators=[at_most(LENGTHS["criterion"])])
     rule_at_least = StringField("Met when at least")
     rule_at_most = StringField("Met when at most")
@@ -164,13 +171,17 @@ class _Reading:
             self.wrong(name, f"Type a number of at most {MOST:,}.")
         return value
 
-    def bound(self, name: str) -> int | float | bool | None:
+    def bound(self, name: str) -> int | float | bool | str | None:
         field = f"bound_{name}"
+        if name == "only":
+            return str(self.data.get(field) or "") or None
         if name == "whole":
             return bool(self.data.get(field))
         value = self.number(field)
         if name in ("days_before", "days_after") and isinstance(value, float):
             self.wrong(field, "Type a whole number of days.")
+        if name in ("files", "megabytes") and isinstance(value, float):
+            self.wrong(field, "Type a whole number.")
         return value
 
     def wrong(self, name: str, sentence: str) -> None:
@@ -277,7 +288,7 @@ def _label(question: Question, value: Answer) -> str:
 def _values(question: Question) -> dict[str, Any]:
     """A question as values of the form."""
     bounds, expects = question.bounds, question.expects or Expectation()
-    limits = ("at_least", "at_most", "step", "days_before", "days_after")
+    limits = ("at_least", "at_most", "step", "days_before", "days_after", "files", "megabytes")
     numbers = {f"bound_{name}": getattr(bounds, name) for name in limits}
     numbers |= {"rule_at_least": expects.at_least, "rule_at_most": expects.at_most}
     return {
@@ -289,6 +300,7 @@ def _values(question: Question) -> dict[str, Any]:
         "options": "\n".join(o.label if o.label == o.value else f"{o.value} | {o.label}" for o in question.options),
         "currency": question.currency,
         "bound_whole": bounds.whole,
+        "bound_only": bounds.only or "",
         "criterion": question.criterion,
         "rule_one_of": [_written(value) for value in expects.one_of],
         "asked": "always" if not question.condition else "any" if question.condition.any else "all",

@@ -1,7 +1,7 @@
 """Answers beside their criteria: what is met, by how much it is missed, and what a person reads."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -9,9 +9,12 @@ from typing import NamedTuple
 
 from app.kernel.text import datetimes
 from app.kernel.text.i18n import Translator
+from app.prescreens.answer_files import AnswerFile
 from app.prescreens.models import Inquiry, QuestionType, Submission
+from app.prescreens.presentation.files import FileRow, file_rows
 from app.prescreens.presentation.questions import ENGLISH, answer_text
 from app.prescreens.rules.contradictions import contradictions
+from app.prescreens.rules.files import named
 from app.prescreens.rules.inquiries import asked_questions
 from app.prescreens.rules.questions import Answer, Question, applicable
 
@@ -32,10 +35,19 @@ class AnswerRow(NamedTuple):
     short: str = ""
     distance: str = ""
     free: bool = False
+    files: Sequence[FileRow] = ()
 
 
-def answer_rows(questions: Sequence[Question], submission: Submission, t: Translator = ENGLISH) -> list[AnswerRow]:
-    """Every question that is due with its answer, in order; at the end answers that the questionnaire does not know."""
+def answer_rows(
+    questions: Sequence[Question],
+    submission: Submission,
+    t: Translator = ENGLISH,
+    files: Mapping[str, AnswerFile] | None = None,
+) -> list[AnswerRow]:
+    """Every question that is due with its answer, in order; at the end answers that the questionnaire does not know.
+
+    `files` are those that are kept, by their SHA-256; without them answers name theirs only.
+    """
     due = {question.key for question in applicable(questions, submission)}
     rows = [
         AnswerRow(
@@ -44,10 +56,13 @@ def answer_rows(questions: Sequence[Question], submission: Submission, t: Transl
             question.criterion,
             question.met(submission),
             question.key in submission,
-            len(str(submission.get(question.key, ""))) > LONG_ANSWER,
+            question.type is not QuestionType.FILE and len(str(submission.get(question.key, ""))) > LONG_ANSWER,
             question.name,
             distance(question, submission.get(question.key), t),
             question.type is QuestionType.LONGTEXT and question.key in submission and not question.criterion,
+            file_rows(submission.get(question.key), files, t)
+            if files is not None and question.type is QuestionType.FILE
+            else (),
         )
         for question in questions
         if question.key in submission or question.key in due
@@ -131,7 +146,10 @@ def csv_heads(questions: Iterable[Question], taken: Iterable[str]) -> list[tuple
 
 
 def csv_value(value: Answer | None) -> str | int | float:
-    """An answer as a cell: numbers stay numbers."""
+    """An answer as a cell: numbers stay numbers, and of files their names are said."""
+    files = named(value)
+    if files and all(each.sha256 for each in files):
+        return ", ".join(each.name for each in files)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     return answer_text(None, value)

@@ -10,6 +10,7 @@ from app.kernel.text.i18n import Translator, language_of
 from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.rules import texts
 from app.prescreens.rules.bounds import LIMITING
+from app.prescreens.rules.files import MEGABYTE, largest, most
 from app.prescreens.rules.question_types import TYPES, plain_text
 from app.prescreens.rules.questions import Answer, Condition, Question
 
@@ -32,7 +33,8 @@ def problem(question: Question, code: str, today: date | None, t: Translator) ->
     """Why an answer was refused, in the language of the prospect."""
     if code in LIMITING:
         return t(f"bound_{code}", bound=answer_text(question, question.bounds.limit(code, today), t))
-    return t(f"error_{code}", currency=currency_name(question.currency, t))
+    size = largest(question) // MEGABYTE
+    return t(f"error_{code}", currency=currency_name(question.currency, t), most=most(question), size=size)
 
 
 def condition_text(condition: Condition, questions: Sequence[Question]) -> str:

@@ -4,7 +4,7 @@ GET writes nothing, because mail scanners open links. The link of a chat is the 
 unguessable.
 """
 
-from app.prescreens.public import afterwards, again, answering, inquiry
+from app.prescreens.public import afterwards, again, answering, files, inquiry
 from app.prescreens.public._pages import VISITOR_PAGES, public_pages
 
-__all__ = ["VISITOR_PAGES", "afterwards", "again", "answering", "inquiry", "public_pages"]
+__all__ = ["VISITOR_PAGES", "afterwards", "again", "answering", "files", "inquiry", "public_pages"]

@@ -46,13 +46,19 @@ def questionnaire_at(organization: str, questionnaire: str) -> QuestionnaireDeta
     return found
 
 
-def by_token(organization: str, questionnaire: str, token: str, purpose: str) -> tuple[Prescreen, QuestionnaireDetail]:
-    """The prescreen of a link, and its version of the questionnaire. Raises NotFound."""
-    id: UUID = links.read(db().config, purpose, token)
-    prescreen = detail.get(db(), id)
+def by_token(
+    organization: str, questionnaire: str, token: str, purpose: str, source: Db | None = None
+) -> tuple[Prescreen, QuestionnaireDetail]:
+    """The prescreen of a link, and its version of the questionnaire. Raises NotFound.
+
+    `source` is where it is read, for a page that must not keep a transaction open.
+    """
+    source = source or db()
+    id: UUID = links.read(source.config, purpose, token)
+    prescreen = detail.get(source, id)
     if prescreen is None:
         raise Forgotten("This link leads nowhere any more. Start again from the first page.")
-    found = questionnaires.of_prescreen(db(), prescreen)
+    found = questionnaires.of_prescreen(source, prescreen)
     if (found.organization_slug, found.slug) != (organization, questionnaire):
         raise NotFound("This link leads nowhere any more. Ask the person who gave it to you.")
     return prescreen, found

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from flask import Response, request
 
@@ -19,6 +20,7 @@ from app.prescreens import actions, links, presentation
 from app.prescreens.forms import AnswerForm, ButtonForm, LanguageForm, SendForm, StartForm
 from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import Prescreen, QuestionType, Status
+from app.prescreens.presentation.files import file_control, file_rows, refused_files
 from app.prescreens.public._pages import (
     answered,
     by_token,
@@ -30,6 +32,7 @@ from app.prescreens.public._pages import (
     url,
 )
 from app.prescreens.public.afterwards import sent_page
+from app.prescreens.queries import files as kept_files
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import answers, review
 from app.prescreens.rules.question_types import TYPES, Reader
@@ -112,7 +115,7 @@ def answer(organization: str, questionnaire: str, token: str) -> Response:
     form.check()
     limit_requests("answer")
     prescreen, found = by_token(organization, questionnaire, token, links.CHAT)
-    if _is_over(prescreen):
+    if is_over(prescreen):
         return see_other(url(".chat", found, token))
     key, typed = str(form.step.data), request.form.getlist("answer")
     try:
@@ -123,7 +126,7 @@ def answer(organization: str, questionnaire: str, token: str) -> Response:
         actions.keep_refused(db(), prescreen, key, typed, refusal.errors[0].code)
         return see_other(url(".chat", found, token, step=key))
     prescreen, _ = by_token(organization, questionnaire, token, links.CHAT)
-    return see_other(url(".chat", found, token, step=_due(prescreen, found) or REVIEW))
+    return see_other(url(".chat", found, token, step=due(prescreen, found) or REVIEW))
 
 
 @public_pages.get("/chat/<token>/reading")
@@ -155,7 +158,7 @@ def send_link(organization: str, questionnaire: str, token: str) -> Response:
     limit_requests("answer")
     prescreen, found = by_token(organization, questionnaire, token, links.CHAT)
     back = partial(url, ".chat", found, token, step=request.args.get("step"))
-    if _is_over(prescreen):
+    if is_over(prescreen):
         return see_other(back())
     try:
         actions.send_link(db(), prescreen.id, by=prospect(found), now=clock.now())
@@ -175,9 +178,9 @@ def complete(organization: str, questionnaire: str, token: str) -> Response:
     changed = answers.changed(form.reviewed, prescreen.submission)
     if prescreen.status == Status.COMPLETED and not changed:
         return see_other(url(".chat", found, token))
-    due = _due(prescreen, found)
-    if _is_over(prescreen) or (due and not changed):
-        return see_other(url(".chat", found, token, step=due))
+    next_key = due(prescreen, found)
+    if is_over(prescreen) or (next_key and not changed):
+        return see_other(url(".chat", found, token, step=next_key))
     try:
         actions.complete(db(), prescreen.id, reviewed=form.reviewed, by=prospect(found), now=clock.now())
     except Conflict as refusal:
@@ -188,12 +191,13 @@ def complete(organization: str, questionnaire: str, token: str) -> Response:
     return see_other(url(".chat", found, token))
 
 
-def _is_over(prescreen: Prescreen) -> bool:
+def is_over(prescreen: Prescreen) -> bool:
     """Whether no more answers are taken, which the chat's page explains."""
     return prescreen.status == Status.COMPLETED or review.has_expired(prescreen, clock.now())
 
 
-def _due(prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> str | None:
+def due(prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> str | None:
+    """The key of the question that is due; None when all can be reviewed."""
     return answers.next_question(questionnaire.questions, prescreen.submission, prescreen.left_empty)
 
 
@@ -215,9 +219,9 @@ def _step(
     given = prescreen.submission
     asked = applicable(questionnaire.questions, given)
     keys = [question.key for question in asked]
-    due = _due(prescreen, questionnaire)
+    next_key = due(prescreen, questionnaire)
     if step not in keys and step != REVIEW:
-        step = due or REVIEW
+        step = next_key or REVIEW
     place = len(keys) if step == REVIEW else keys.index(step)
     context: dict[str, Any] = {  # variables of the template, of many types
         "token": token,
@@ -238,7 +242,7 @@ def _step(
             status=409 if changed else 200,
             form=SendForm(formdata=None, seen=json.dumps(answers.seen(given))),
             left_empty=prescreen.left_empty or (),
-            due_url=url(".chat", questionnaire, token, step=due) if due else "",
+            due_url=url(".chat", questionnaire, token, step=next_key) if next_key else "",
             changed=changed,
             **context,
         )
@@ -255,8 +259,17 @@ def _step(
         values=presentation.fields(question, given.get(question.key), questionnaire.locale) if typed is None else typed,
         as_text=question.type == QuestionType.DATE and _is_no_day(typed),
         problem=problem,
+        files=file_rows(given.get(question.key), kept_files.of(db(), prescreen.id), t)
+        if question.type is QuestionType.FILE
+        else (),
+        thumbnail_url=partial(_thumbnail_url, questionnaire, token),
+        **file_control(question, t, adds=True),
         **context,
     )
+
+
+def _thumbnail_url(questionnaire: QuestionnaireDetail, token: str, id: UUID) -> str:
+    return url(".file_thumbnail", questionnaire, token, file_id=id)
 
 
 def _problem(question: Question, code: str, questionnaire: QuestionnaireDetail, t: Translator) -> str:
@@ -272,6 +285,10 @@ def _refused(
     kept = prescreen.refused_answer
     if not kept or kept["step"] != question.key:
         return None, ""
+    if kept.get("files"):
+        return [], refused_files(question, kept["files"], t)
+    if question.type is QuestionType.FILE:
+        return [], "" if question.key in prescreen.submission else _problem(question, "required", questionnaire, t)
     reader = Reader.of(questionnaire.locale, questionnaire.time_zone, clock.now())
     try:
         answers.check_answer(question, kept["typed"], reader)

@@ -4,15 +4,18 @@ from flask import Response, request
 
 from app.accounts.access import public
 from app.kernel import clock
+from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Conflict, Gone, Invalid, NotFound
 from app.kernel.web.htmx import see_other
 from app.prescreens import actions, links, presentation
 from app.prescreens.forms import AnswerForm
 from app.prescreens.locales import TRANSLATIONS
-from app.prescreens.models import Inquiry, Prescreen
+from app.prescreens.models import Inquiry, Prescreen, QuestionType
+from app.prescreens.presentation.files import file_control, file_rows, refused_files
 from app.prescreens.public._pages import limit_requests, page, prospect, public_pages, url
 from app.prescreens.queries import detail, inquiries, questionnaires
+from app.prescreens.queries import files as kept_files
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import answers
 from app.prescreens.rules import inquiries as rules
@@ -24,7 +27,7 @@ from app.prescreens.rules.questions import Question
 @public
 def asked(organization: str, questionnaire: str, token: str) -> Response:
     """One question with the answer so far; when all are answered or none is needed any more, that."""
-    inquiry, prescreen, found = _by_token(organization, questionnaire, token)
+    inquiry, prescreen, found = inquiry_by_token(organization, questionnaire, token)
     if inquiry.answered_at is not None:
         return page("prescreens/asked-over.html", found, thanks=True)
     try:
@@ -44,7 +47,7 @@ def answer_asked(organization: str, questionnaire: str, token: str) -> Response:
     form = AnswerForm()
     form.check()
     limit_requests("answer")
-    inquiry, _, found = _by_token(organization, questionnaire, token)
+    inquiry, _, found = inquiry_by_token(organization, questionnaire, token)
     key, typed = str(form.step.data), request.form.getlist("answer")
     try:
         actions.answer_inquiry(db(), inquiry.id, key, typed, by=prospect(found), now=clock.now())
@@ -78,10 +81,26 @@ def _step(
         total=len(every),
         former=presentation.answer_text(question, former, t) if former is not None else "",
         values=typed if typed is not None else presentation.fields(question, given, found.locale),
-        as_text=typed is not None,
-        problem=presentation.problem(question, code, reader.today, t) if code else "",
+        as_text=question.type != QuestionType.FILE and typed is not None,
+        problem=refused_files(question, kept, t)
+        if (kept := _refused_files(inquiry, prescreen, question))
+        else presentation.problem(question, code, reader.today, t)
+        if code
+        else "",
+        files=file_rows(inquiry.adding.get(question.key), kept_files.of(db(), prescreen.id), t)
+        if question.type is QuestionType.FILE
+        else (),
+        thumbnail_url=lambda id: url(".asked_file_thumbnail", found, token, file_id=id),
+        **file_control(question, t, adds=True),
         note=inquiry.text,
     )
+
+
+def _refused_files(inquiry: Inquiry, prescreen: Prescreen, question: Question) -> list[tuple[str, str]]:
+    """The files that were refused for this question of the inquiry: name and code."""
+    kept = prescreen.refused_answer or {}
+    mine = (kept.get("inquiry"), kept.get("step")) == (str(inquiry.id), question.key)
+    return kept.get("files", []) if mine else []
 
 
 def _refused(
@@ -98,13 +117,16 @@ def _refused(
     return kept["typed"], ""
 
 
-def _by_token(organization: str, questionnaire: str, token: str) -> tuple[Inquiry, Prescreen, QuestionnaireDetail]:
+def inquiry_by_token(
+    organization: str, questionnaire: str, token: str, source: Db | None = None
+) -> tuple[Inquiry, Prescreen, QuestionnaireDetail]:
     """The inquiry of a link, its prescreen, and that's version of the questionnaire. Raises NotFound."""
-    inquiry = inquiries.get(db(), links.read(db().config, links.INQUIRY, token))
-    prescreen = detail.get(db(), inquiry.prescreen_id) if inquiry else None
+    source = source or db()
+    inquiry = inquiries.get(source, links.read(source.config, links.INQUIRY, token))
+    prescreen = detail.get(source, inquiry.prescreen_id) if inquiry else None
     if inquiry is None or prescreen is None:
         raise NotFound(rules.FORGOTTEN)
-    found = questionnaires.of_prescreen(db(), prescreen)
+    found = questionnaires.of_prescreen(source, prescreen)
     if (found.organization_slug, found.slug) != (organization, questionnaire):
         raise NotFound(rules.FORGOTTEN)
     return inquiry, prescreen, found

@@ -13,6 +13,7 @@ from app.kernel.changes.events import Event
 from app.kernel.db.engine import Base, Db
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox.outbox import OutboxRow
+from app.prescreens.answer_files import AnswerFile
 from app.prescreens.events import CONTACT, SUBJECT
 from app.prescreens.models import Contact, DecisionSnapshot, FirstLook, Inquiry, Note, Prescreen
 from app.prescreens.queries import questionnaires
@@ -22,6 +23,7 @@ _BESIDE: dict[str, type[Base]] = {
     "asked_again": Inquiry,
     "decision": DecisionSnapshot,
     "first_looks": FirstLook,
+    "files": AnswerFile,
 }
 """The tables beside a prescreen, by what the export calls them."""
 

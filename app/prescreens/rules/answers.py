@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from app.kernel.crypto import sha256
@@ -42,6 +43,14 @@ def with_answer(
         given.pop(question.key)
     asked = applicable(questions, given)
     return {q.key: given[q.key] for q in asked if q.key in given}
+
+
+def times(known: Mapping[str, str] | None, former: Submission, given: Submission, now: datetime) -> dict[str, str]:
+    """When each answer of `given` was given, after `former` stood there: one that stays as it was keeps its time, or
+    has none where none is known."""
+    at, known = now.astimezone(UTC).isoformat(), known or {}
+    found = {key: known.get(key) if key in former and former[key] == given[key] else at for key in given}
+    return {key: time for key, time in found.items() if time}
 
 
 def still_left_empty(

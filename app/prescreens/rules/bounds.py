@@ -21,7 +21,7 @@ LIMITING = ("too_small", "too_large", "not_step", "too_early", "too_late")
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """The smallest and largest number, whether it must be whole or a multiple of `step`; days before and after today
-    for a date."""
+    for a date; how many files at most, of how many megabytes each, and whether `only` pictures or PDF are taken."""
 
     at_least: float | None = None
     at_most: float | None = None
@@ -29,6 +29,9 @@ class Bounds:
     days_before: int | None = None
     days_after: int | None = None
     step: float | None = None
+    files: int | None = None
+    megabytes: int | None = None
+    only: str | None = None
 
     @classmethod
     def read(cls, stored: JsonObject) -> "Bounds":

@@ -14,7 +14,9 @@ from app.prescreens.models import QuestionType, Submission
 from app.prescreens.rules.questions import Question
 from app.prescreens.rules.review import DECISIONS, Expiring, has_expired
 
-HIDDEN_TYPES = frozenset((QuestionType.NAME, QuestionType.EMAIL, QuestionType.PHONE, QuestionType.LONGTEXT))
+HIDDEN_TYPES = frozenset(
+    (QuestionType.NAME, QuestionType.EMAIL, QuestionType.PHONE, QuestionType.LONGTEXT, QuestionType.FILE)
+)
 FIRST = "This begins with a blind first look. Say first what you would decide by the answers that are shown."
 
 

@@ -15,6 +15,7 @@ from app.kernel.api.validation import InvalidValue, field_errors
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.json_types import JsonObject
 from app.prescreens.rules import texts
+from app.prescreens.rules.files import MOST_EVER, MOST_MEGABYTES
 from app.prescreens.rules.questionnaires import (
     LENGTHS,
     MOST_CLAUSES,
@@ -66,6 +67,9 @@ class _Bounds(_Strict):
     step: Number | None = None
     days_before: Days | None = None
     days_after: Days | None = None
+    files: Annotated[int, Field(ge=1, le=MOST_EVER)] | None = None
+    megabytes: Annotated[int, Field(ge=1, le=MOST_MEGABYTES)] | None = None
+    only: Literal["pictures", "pdf"] | None = None
 
 
 class _Clause(_Strict):
@@ -89,7 +93,9 @@ class _Rule(_Strict):
 class _Question(_Strict):
     key: Annotated[str, Field(max_length=200, min_length=1), STORABLE]
     label: Annotated[str, Field(max_length=LENGTHS["label"], min_length=1), STORABLE]
-    type: Literal["text", "longtext", "name", "number", "money", "date", "yesno", "choice", "choices", "email", "phone"]
+    type: Literal[
+        "text", "longtext", "name", "number", "money", "date", "yesno", "choice", "choices", "email", "phone", "file"
+    ]
     required: bool = True
     hint: Annotated[str, Field(max_length=LENGTHS["hint"]), STORABLE] = ""
     short: Annotated[str, Field(max_length=LENGTHS["short"]), STORABLE] = ""

@@ -10,7 +10,7 @@ from app.kernel.errors import Conflict, FieldError, Invalid
 from app.kernel.json_types import JsonObject
 from app.kernel.text import normalization
 from app.prescreens.models import QuestionType
-from app.prescreens.rules import texts
+from app.prescreens.rules import files, texts
 from app.prescreens.rules.bounds import Bounds, default
 from app.prescreens.rules.question_types import TYPES
 from app.prescreens.rules.question_types.money import CODES
@@ -176,6 +176,12 @@ def _bound_faults(bounds: Bounds) -> Iterator[str]:
         yield "The step between its numbers must be more than 0."
     if bounds.days_before is not None and bounds.days_after is not None and -bounds.days_before > bounds.days_after:
         yield "The first day it takes is after the last."
+    if bounds.files is not None and not 1 <= bounds.files <= files.MOST_EVER:
+        yield f"It takes 1 to {files.MOST_EVER} files."
+    if bounds.megabytes is not None and not 1 <= bounds.megabytes <= files.MOST_MEGABYTES:
+        yield f"A file of it has 1 to {files.MOST_MEGABYTES} megabytes."
+    if bounds.only is not None and bounds.only not in files.KINDS:
+        yield "It takes pictures, PDF, or both."
     numbers = (bounds.at_least, bounds.at_most, bounds.days_before, bounds.days_after)
     if any(number is not None and abs(number) > MOST for number in numbers):
         yield f"Its bounds are at most {MOST:,}."
@@ -374,12 +380,18 @@ def _kind(member: str, kind: Kind, before: Question, after: Question) -> Kind:
 
 def _tighter(before: Bounds, after: Bounds) -> bool:
     lowest = (before.at_least, after.at_least), _negative(before.days_before, after.days_before)
-    highest = (before.at_most, after.at_most), (before.days_after, after.days_after)
+    highest = (
+        (before.at_most, after.at_most),
+        (before.days_after, after.days_after),
+        (before.files, after.files),
+        (before.megabytes, after.megabytes),
+    )
     return (
         any(new is not None and (old is None or new > old) for old, new in lowest)
         or any(new is not None and (old is None or new < old) for old, new in highest)
         or (after.whole and not before.whole)
         or (after.step is not None and after.step != before.step)
+        or (after.only is not None and after.only != before.only)
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response, request, url_for
 
 from app.accounts.access import allow, me
 from app.accounts.roles import CASE_FILES, PERSONAL_DATA, PRESCREENS
@@ -31,6 +31,7 @@ from app.prescreens.forms import ELSE, AskForm, DecisionForm, LookForm, NoteForm
 from app.prescreens.forms.personal import CaseFileForm, PersonalForm, language_of
 from app.prescreens.models import Prescreen, QuestionType
 from app.prescreens.presentation import reasons as reasons_shown
+from app.prescreens.presentation.files import former_files
 from app.prescreens.queries import (
     alike,
     contact_history,
@@ -42,6 +43,7 @@ from app.prescreens.queries import (
     questionnaires,
     reasons,
 )
+from app.prescreens.queries import files as kept_files
 from app.prescreens.queries.contacts import EarlierPrescreen
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import first_look, matching, review
@@ -97,7 +99,9 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
     hidden -= len(questionnaire.questions)
     asked_again = [] if veiled else inquiries.of(db, id)
     further = [question for inquiry in asked_again for question in read_questions(inquiry.added)]
-    answers = presentation.answer_rows([*questionnaire.questions, *further], prescreen.submission)
+    has_files = any(question.type is QuestionType.FILE for question in questionnaire.questions)
+    kept = kept_files.of(db, id) if has_files else {}
+    answers = presentation.answer_rows([*questionnaire.questions, *further], prescreen.submission, files=kept)
     near = listing.near(db, list_state.listing, list_state.chosen, now, id)
     decision = undo_queries.latest(db, SUBJECT, id)
     denied = me().why_not(PRESCREENS, prescreen.organization_id)
@@ -129,6 +133,8 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         days_left=round(left / presentation.DAY, 1),
         urgency=presentation.urgency(left),
         answers=answers,
+        files_url=lambda part, file_id: url_for(f".file_{part}", id=id, file_id=file_id),
+        former_files=former_files(asked_again, prescreen.submission, kept),
         criteria=any(answer.criterion for answer in answers),
         verdicts=presentation.verdicts(answers),
         veiled=veiled,

@@ -16,6 +16,7 @@ from app.kernel.web.htmx import respond
 from app.prescreens import presentation
 from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import Submission
+from app.prescreens.presentation.files import file_control
 from app.prescreens.queries import drafts
 from app.prescreens.queries.drafts import EditedQuestionnaire
 from app.prescreens.rules import answers
@@ -101,6 +102,8 @@ def _control(
         "kind": TYPES[question.type] if question else None,
         "currency": presentation.currency_name(question.currency, t) if question else "",
         "values": values,
+        "files": (),
+        **(file_control(question, t) if question else {}),
         "problem": problem,
         "as_text": bool(values),
         "t": t,

@@ -2,6 +2,7 @@
     arrived, also after a reload and without a connection; once the inspection has ended, while it is still taken. What is
     taken no longer is offered to be saved. Without this script the form is sent as it is. */
 
+import { amount } from "./amounts.js";
 import { cutPlace } from "./capture-place.js";
 import { queue } from "./capture-queue.js";
 import { $, element, icon } from "./dom.js";
@@ -14,7 +15,6 @@ const NO_SIGN_FOR = 60000; // after which a request is given up
 const AWAY = "away"; // there is a connection, but nothing is taken now
 const BROKE_OFF = [0, 400, 408]; // what is answered where not all came, or not soon enough
 const SPOKEN_EVERY = 10000;
-const MEGABYTE = 1024 * 1024; // as the form's limit counts them
 const SOON = 32 * 1024;
 const KEPT = ["unanswered", "ended", "too_late", "too_many", "looking_on"]; // the phone keeps what these are said of
 
@@ -97,14 +97,6 @@ async function show(text = "", tone = "", refused = []) {
   if (text) parts.push(element("div", `notice ${tone}`, icon(tone === "warn" ? "circle-alert" : "check"), element("p", "", text)));
   if (stopped || refused.length) parts.push(copies([...(stopped ? files : []), ...refused]));
   if (parts.map((part) => part.textContent).join("") !== box.textContent) box.replaceChildren(...parts);
-}
-
-/** An amount as people of this language write it: `0.5 MB`, in kilobytes where all is less than one. Digits as elsewhere on
-    the page. */
-function amount(bytes, all) {
-  const [unit, size, tenths] = all < MEGABYTE ? ["kilobyte", 1024, 1] : ["megabyte", MEGABYTE, 10];
-  const format = new Intl.NumberFormat(`${document.documentElement.lang}-u-nu-latn`, { style: "unit", unit });
-  return format.format(Math.floor((bytes / size) * tenths) / tenths);
 }
 
 /** Says how many bytes of all are sent; nothing once they are, when sending stops, and of what goes in a moment. */

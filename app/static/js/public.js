@@ -8,5 +8,6 @@ import "./dialogs.js";
 import "./relative-times.js";
 import "./own-time.js";
 import "./reading.js";
+import "./sending.js";
 import "./focus.js";
 import "./shortcuts.js";

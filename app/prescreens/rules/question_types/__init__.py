@@ -4,6 +4,7 @@ from app.prescreens.models import QuestionType
 from app.prescreens.rules.question_types._base import ANYBODY, AnswerType, Reader, Refused, Widget, plain_text
 from app.prescreens.rules.question_types.day import Day
 from app.prescreens.rules.question_types.email import Email
+from app.prescreens.rules.question_types.file import File
 from app.prescreens.rules.question_types.long_text import LongText
 from app.prescreens.rules.question_types.money import Money
 from app.prescreens.rules.question_types.name import Name
@@ -28,6 +29,7 @@ _ALL: tuple[AnswerType, ...] = (
     SeveralOf(),
     Email(),
     Phone(),
+    File(),
 )
 TYPES: dict[QuestionType, AnswerType] = {each.type: each for each in _ALL}
 """Every type, in the order in which an editor offers them."""

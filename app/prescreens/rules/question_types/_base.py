@@ -39,9 +39,9 @@ ANYBODY = Reader()
 
 @dataclass(frozen=True, slots=True)
 class Widget:
-    """The control of the chat: an `input` with its attributes, a `textarea`, or buttons to choose from."""
+    """The control of the chat: an `input` with its attributes, a `textarea`, buttons to choose from, or files."""
 
-    kind: Literal["input", "textarea", "radio", "checkbox"] = "input"
+    kind: Literal["input", "textarea", "radio", "checkbox", "file"] = "input"
     type: str = "text"
     inputmode: str = ""
     autocomplete: str = "off"
