@@ -26,7 +26,7 @@ def _details(row: EventRow) -> str:
         return f"{data['left']} left"
     if "key" in data:
         return f"{data['product']} {data['key']}…" + (f", {data['label']}" if data.get("label") else "")
-    if "before" in data:
+    if "before" in data and "disabled" not in data["before"]:  # which the label says
         return ", ".join(
             f"{name.replace('_', ' ')}: {_value(data['before'][name])} → {_value(data['after'][name])}"
             for name in data["before"]

@@ -81,12 +81,14 @@ def test_invisible_people_answer_like_unknown_ones(client: FlaskClient, cast: Ca
     cast.sign_in(client, "adam")
     for verb in ("", "/disable", "/enable", "/invite", "/roles", "/roles/1/take"):
         answers = set()
-        for person in (cast.lars.id, cast.hugo.id, 987654, 2**70):
+        for person in (cast.lars.id, cast.hugo.id, 987654):
             url = f"/people/{person}{verb}"
             form = {"role": "operator", "place": str(cast.marston.id)}
             answer = post(client, url, form) if verb else client.get(url)
             answers.add((answer.status_code, "There is no such person." in answer.text))
         assert answers == {(404, True)}, verb
+        far = f"/people/{2**70}{verb}"  # no address of ours
+        assert (post(client, far, form) if verb else client.get(far)).status_code == 404
 
 
 def test_inviting_a_new_person(client: FlaskClient, cast: Cast, outbox: Outbox, database: Database) -> None:
@@ -184,6 +186,11 @@ def test_giving_and_taking_roles(client: FlaskClient, cast: Cast, database: Data
     assert post(client, f"/people/{cast.lena.id}/roles/{memberships}/take").status_code == 404
     other = membership(database, cast.otto.id, "operator")
     assert post(client, f"/people/{cast.lena.id}/roles/{other}/take").status_code == 404
+    with database.read() as db:
+        taken, gained, *_ = timeline(db, "person", cast.lena.id)
+    without, both = {"roles": ["leasing_agent"]}, {"roles": ["leasing_agent", "operator"]}
+    assert gained.data == {"role": "operator", "before": without, "after": both}
+    assert taken.data == {"role": "operator", "before": both, "after": without}
 
 
 def test_administrators_cannot_remove_their_own_role_or_disable_themselves(
@@ -207,8 +214,10 @@ def test_disabling_ends_everything_at_once(app: Flask, client: FlaskClient, cast
     assert post(client, f"/people/{cast.lena.id}/enable").status_code == 409
     assert lena.get("/settings").status_code == 303
     with database.read() as db:
-        kinds = [row.kind for row in timeline(db, "person", cast.lena.id)]
-    assert kinds[:2] == ["person.enabled", "person.disabled"]
+        enabled, disabled, *_ = timeline(db, "person", cast.lena.id)
+    assert (enabled.kind, disabled.kind) == ("person.enabled", "person.disabled")
+    assert disabled.data == {"before": {"disabled": False}, "after": {"disabled": True}}
+    assert enabled.data == {"before": {"disabled": True}, "after": {"disabled": False}}
 
 
 def test_events_of_other_organizations_are_not_shown(client: FlaskClient, cast: Cast, database: Database) -> None:

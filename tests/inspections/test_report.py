@@ -1,9 +1,11 @@
 """The report: made once, in each language, with everything that is recorded, for those who may have it."""
 
+import gc
 import hashlib
 import json
 import re
 import subprocess
+import time
 import unicodedata
 import uuid
 from dataclasses import replace
@@ -144,6 +146,13 @@ def test_an_organizations_own_wording_comes_back_out_of_the_pdf(locale: str, rep
     assert sha256(asked) in re.sub(r"\s", "", text)
 
 
+def test_words_run_as_their_language_does_in_a_report_that_runs_the_other_way(tmp_path: Path) -> None:
+    asked = facts.Answer(INVITE, "gps", "granted", "a" * 64, "en", AT, "What do you allow?\nYour place")
+    path = pdf_of(replace(source(), answers=[asked]), "ar", tmp_path)
+    boxes = subprocess.run(["pdftotext", "-bbox", str(path), "-"], capture_output=True, check=True, text=True).stdout
+    assert ">allow?</word>" in boxes, "the question mark stands after the last word"
+
+
 def plain_words_of(text: str) -> set[str]:
     """The words without punctuation and vowel signs, which stand on the other side where a text runs the other way, and
     without alef with hamza, which pdftotext loses where the font drew it first as a part of lam-alef."""
@@ -180,6 +189,35 @@ def test_a_note_costs_few_elements() -> None:
     t = TRANSLATIONS.translator("en")
     none, one = (len(ELEMENT.findall(document.page_of(source(n), t, AT, "/verify/X", {}))) for n in (1, 2))
     assert one - none <= 13, "a row of evidence and one of activity"
+
+
+def seconds(page: str) -> float:
+    """The CPU that a PDF takes in this process, as the child process writes it."""
+    from weasyprint import HTML
+
+    from app.kernel.pdf.child import Given
+
+    began = time.process_time()
+    HTML(string=page, base_url="given:", url_fetcher=Given({})).write_pdf(pdf_variant="pdf/a-3a")
+    return time.process_time() - began
+
+
+def test_200_notes_cost_little_more_than_a_bare_table_of_them() -> None:
+    """So that the 5 seconds of docs/evidence.md do not grow, on a machine of whatever speed: the same two rows a note
+    without our styles take most of the time. It was 1.5 to 2.2 times theirs on a busy one."""
+    cells = "".join(
+        f"<tr><td>Note<td>{n}. Note<br>Scratch {n}<td>{n:064x}<tr><td>{n}<td>2026-11-28 15:15<td>{n:064x}"
+        for n in range(200)
+    )
+    style = "table { table-layout: fixed; width: 100% } td { overflow-wrap: anywhere }"
+    bare = f"<html lang=en><title>Notes</title><style>{style}</style><table>{cells}</table>"
+    page = document.page_of(source(200), TRANSLATIONS.translator("en"), AT, "https://desk.example/verify/X", {})
+    seconds(bare.replace(cells, "<tr><td>"))  # what is loaded once
+    gc.disable()
+    try:
+        assert seconds(page) < 3 * seconds(bare)
+    finally:
+        gc.enable()
 
 
 def test_the_report_says_only_what_is_proven() -> None:

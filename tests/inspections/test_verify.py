@@ -87,6 +87,13 @@ def test_a_record_that_was_changed_is_said_not_to_hold_in_the_readers_language(a
     assert 'lang="fr"' in french.text
 
 
+def test_a_record_without_any_time_stamp_says_so_beside_what_holds(app, session) -> None:
+    """Else all lines are good ones below a heading that says that its time is not proven."""
+    number = numbers.number_of(uuid.UUID(session["id"]))
+    assert "No authority outside has stamped this record." in asked(app, number).text
+    assert "Kein Dienst von außen" in asked(app, number, Accept_Language="de").text
+
+
 @ONE_DATABASE
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_no_line_ends_within_the_name_of_the_hash(app, lang: str) -> None:

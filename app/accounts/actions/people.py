@@ -84,8 +84,10 @@ def give_role(
     db: Db, person: Person, role: str, organization: Organization | None, *, by: Actor, now: datetime
 ) -> None:
     """Gives a person a role. Raises Invalid, or Conflict when they have it."""
+    before = _roles(db, person, organization)
     _add_membership(db, person, role, organization)
-    _record(db, events.PERSON_ROLE_GIVEN, person, organization, by, now, {"role": role})
+    changed = {"before": {"roles": before}, "after": {"roles": _roles(db, person, organization)}}
+    _record(db, events.PERSON_ROLE_GIVEN, person, organization, by, now, {"role": role, **changed})
 
 
 def take_role(db: Db, person: Person, membership_id: int, *, by: Actor, now: datetime) -> None:
@@ -98,12 +100,15 @@ def take_role(db: Db, person: Person, membership_id: int, *, by: Actor, now: dat
             "You cannot remove your own administrator role. Ask another administrator. Nothing was changed.",
             code="person.own_role",
         )
+    organization, role = membership.organization, membership.role
+    before = _roles(db, person, organization)
     gone = db.execute(
         delete(Membership).where(Membership.id == membership_id).returning(Membership.id)
     ).scalar_one_or_none()
     if gone is None:
         raise NotFound("There is no such role.")
-    _record(db, events.PERSON_ROLE_TAKEN, person, membership.organization, by, now, {"role": membership.role})
+    changed = {"before": {"roles": before}, "after": {"roles": _roles(db, person, organization)}}
+    _record(db, events.PERSON_ROLE_TAKEN, person, organization, by, now, {"role": role, **changed})
 
 
 def disable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
@@ -118,14 +123,14 @@ def disable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
     if not done:
         raise Conflict("This account is already disabled. Nothing was changed.", code="person.already_disabled")
     drop(db, "person", person.id, reason="The account was disabled.", now=now, secret=True)
-    _record(db, events.PERSON_DISABLED, person, None, by, now)
+    _record(db, events.PERSON_DISABLED, person, None, by, now, _disabled(False, True))
 
 
 def enable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
     """Enables a disabled account; the person has to sign in again. Raises Conflict when it is not disabled."""
     if not _update(db, [Person.id == person.id, Person.disabled_at.is_not(None)], {Person.disabled_at: None}):
         raise Conflict("This account is not disabled. Nothing was changed.", code="person.not_disabled")
-    _record(db, events.PERSON_ENABLED, person, None, by, now)
+    _record(db, events.PERSON_ENABLED, person, None, by, now, _disabled(True, False))
 
 
 def invite_again(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
@@ -268,6 +273,18 @@ def _ensure(
     person = db.get_one(Person, made) if made is not None else person_by_email(db, address)
     assert person is not None  # the unique index holds it, in this transaction
     return person, made is not None
+
+
+def _disabled(before: bool, after: bool) -> JsonObject:
+    """Whether an account is disabled, before and after an act."""
+    return {"before": {"disabled": before}, "after": {"disabled": after}}
+
+
+def _roles(db: Db, person: Person, organization: Organization | None) -> list[str]:
+    """The roles that a person has for an organization, or for all."""
+    id = organization.id if organization else None
+    of = Membership.organization_id.is_(None) if id is None else Membership.organization_id == id
+    return sorted(db.scalars(select(Membership.role).where(Membership.person_id == person.id, of)))
 
 
 def _add_membership(db: Db, person: Person, role: str, organization: Organization | None) -> None:

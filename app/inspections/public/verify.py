@@ -138,7 +138,10 @@ def _checked(db: Db, found: lookups.Found, t: Translator) -> Checked:
         date_time(inspection.ended_at, zone, t) if inspection.ended_at else "",
         record.length,
         record.head,
-        [line for each in verdict.findings for line in (_line(each, zone, t), *_notes(each, t))],
+        [
+            *(line for each in verdict.findings for line in (_line(each, zone, t), *_notes(each, t))),
+            *([] if record.stamped else [Line("info", "", t("report_no_stamps"))]),
+        ],
     )
 
 

@@ -23,7 +23,7 @@ from app.inspections.models import AnchorState, StatementKind
 from app.inspections.queries import AskedStamp, Item
 from app.inspections.verification import Result
 from app.kernel.text import normalization
-from app.kernel.text.i18n import Translator
+from app.kernel.text.i18n import Translator, direction
 
 STATEMENT = "statement.json"
 """The name of the statement that the PDF carries."""
@@ -109,6 +109,11 @@ class Wording(NamedTuple):
     sha256: str
     locale: str
     text: str
+
+    @property
+    def dir(self) -> str:
+        """Which way it runs, whatever the language around it: the library knows no `dir="auto"`."""
+        return direction(self.locale or "en")
 
 
 class Piece(NamedTuple):
