@@ -385,6 +385,15 @@ def test_a_lost_file_is_found_each_day_until_it_is_back(
     assert kinds[-2:] == ["prescreen.file_faulty", "prescreen.file_whole"]
 
 
+def test_a_file_that_is_another_one_now_is_found(visitor, database, outbox, cast, app, clock, monkeypatch) -> None:
+    id = sent(visitor, database, outbox, (PDF, "pay.pdf"))
+    clock.move(days=2)
+    monkeypatch.setattr(keeping, "hash_of", lambda *_: "0" * 64)
+    reading.read_portion(database, now())
+    assert [each.fault for each in rows(database)] == ["changed"]
+    assert "was another file" in cast.sign_in(app.test_client(), "lena").get(f"/prescreens/{id}").text
+
+
 def test_a_store_that_is_away_breaks_no_file(visitor, database, outbox, clock, monkeypatch) -> None:
     sent(visitor, database, outbox, (PDF, "pay.pdf"))
     clock.move(days=2)
