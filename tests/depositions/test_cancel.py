@@ -105,7 +105,7 @@ def test_a_silent_cancel_says_who_goes_on_believing_and_asks_why(ines, cast, dat
     assert "it asks the API; no webhook is sent" in page
     assert "Sends no e-mail, calendar file or webhook." in page
     assert "Cancel the session, notify nobody" in page
-    assert "in the tab “Not up to date” until they are told" in page
+    assert "in the tab “Not up to date” until they are notified" in page
     assert stored(database, made.id) == made
     fields |= {"step": "", "preview": digest(preview)}
     refused = ines.post(url, data=fields)

@@ -119,7 +119,7 @@ def test_a_day(keys: Keyboard, database: Any, cast: Any, outbox: Any) -> None:
         actions.cancel(db, 1, by=cast.actor("ines"), now=now(), notify=False, reason="They phoned.")
     keys.open("/depositions/1")
     keys.press("Tell them…")
-    keys.confirm("will be told")
+    keys.confirm("will be notified")
 
     asked = factories.in_state(database, cast, "scheduled")
     with database.write() as db:

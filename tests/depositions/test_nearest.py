@@ -62,7 +62,7 @@ def test_a_list_is_narrowed_by_zone_and_by_every_flag(ines, three):
 def test_what_is_no_zone_is_named(ines):
     for name in ("Mars", "x" * 300, "%00", "٣"):
         answer = ines.get(f"/depositions?zone={name}")
-        assert (answer.status_code, "Write a city or a zone" in text(answer)) == (422, True), name
+        assert (answer.status_code, "Type a city or a zone" in text(answer)) == (422, True), name
 
 
 def test_another_organizations_rows_do_not_use_up_what_is_looked_through(client, cast, database, monkeypatch):
