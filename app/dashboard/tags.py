@@ -34,6 +34,7 @@ from app.kernel.db.engine import Base, Db, Instant
 from app.kernel.db.prepared import Prepared
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.text import normalization
+from app.kernel.text.normalization import characters
 
 LONGEST = 30
 """Characters of a tag."""
@@ -72,7 +73,7 @@ _OF: Prepared[tuple[str, str]] = Prepared(
 
 def tidy(text: str) -> str:
     """A tag as it is kept. Raises Invalid with a sentence."""
-    name = " ".join("".join(c if c.isprintable() else " " for c in text).split()).casefold()
+    name = " ".join(characters.without_controls(text).split()).casefold()
     if normalization.is_blank(name):
         _refuse("Type the tag first, one or two words. Nothing was changed.")
     if len(name) > LONGEST:

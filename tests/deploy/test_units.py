@@ -45,3 +45,10 @@ def test_a_stop_has_time_and_a_start_is_tried_for_ever(unit: Path) -> None:
     assert "\nStartLimitIntervalSec=0\n" in text
     if "\nExecStartPre=" in text:
         assert "\nTimeoutStartSec=infinity\n" in text
+
+
+def test_a_container_that_is_printed_to_run_on_is_started_again() -> None:
+    printed = (ROOT / "deploy" / "Containerfile").read_text().splitlines()
+    lasting = [line for line in printed if line.startswith("#") and "--detach" in line]
+    assert len(lasting) == 2, "web and worker"
+    assert all("--restart=always" in line for line in lasting)

@@ -142,6 +142,13 @@ def test_every_reader_places_both_ends_rightly(zone):
             assert once == starts_at
 
 
+@pytest.mark.parametrize("name", ["علی\u200cرضا محمدی", "👩\u200d👩\u200d👧 Yarrow" * 3])
+def test_joiners_stay_in_the_summary(name):
+    """Also where a line is folded."""
+    _, event = read(invite(deponent_name=name))
+    assert event["SUMMARY"] == f"Deposition of {name}"
+
+
 def test_hostile_names_stay_inside_their_line():
     nasty = "Eve\r\nATTENDEE:mailto:evil@example.com\r\n\x00;,\\"
     _, event = read(invite(deponent_name=nasty))

@@ -280,6 +280,11 @@ def test_a_tag_is_a_word_or_two(bad):
         tags.tidy(bad)
 
 
+@pytest.mark.parametrize("name", ["علی\u200cرضا", "👩\u200d👩\u200d👧 vip"])
+def test_a_tag_keeps_its_joiners(name):
+    assert tags.tidy(f" {name}\n") == name
+
+
 def test_tags_of_others_are_not_offered(client, cast, database, desk):
     cast.sign_in(client, "aida")
     made = factories.request(database, cast, starts_at=now() + 99 * DAY).id

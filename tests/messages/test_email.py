@@ -176,6 +176,21 @@ def test_no_space_is_lost_or_added_where_a_header_is_folded(posted: tuple[Any, D
         assert max(map(len, box.messages[-1].partition(b"\r\n\r\n")[0].splitlines())) <= 78
 
 
+@pytest.mark.parametrize("name", ["علی\u200cرضا محمدی", "නිලන්ක් \u200dරී", "👩\u200d👩\u200d👧 Ines"])
+def test_joiners_stay_in_headers_and_text(posted: tuple[Any, Database], name: str) -> None:
+    """Without them the letters, or the picture, are others."""
+    box, database = posted
+    send(database, write(database, name=name, who=name, subject_line=f"Deposition of {name}"))
+    mail = parsed(box.messages[0])
+    assert mail["Subject"] == f"Deposition of {name}"
+    (shown, _address), *_ = getaddresses([message_from_bytes(box.messages[0])["To"]])
+    assert str(make_header(decode_header(shown))) == name
+    for kind in ("plain", "html"):
+        body = mail.get_body((kind,))
+        assert body is not None
+        assert name in body.get_content()
+
+
 @pytest.mark.parametrize(
     "to", ["nobody", "a@b@c@", "@example.com", "ines@", "a b@example.com", "ines@exa mple.com", ""]
 )

@@ -19,6 +19,7 @@ from app.kernel.networks import network_of
 from app.kernel.outbox import outbox
 from app.kernel.outbox.outbox import SENT, Message, OutboxAttempt, OutboxRow
 from app.kernel.text import normalization
+from app.kernel.text.normalization import characters
 
 KEPT = timedelta(days=30)
 """How long a sign-in that has ended is kept."""
@@ -51,7 +52,7 @@ def sign_in(
             token_sha256=sha256(token),
             session_epoch=person.session_epoch,
             address=address[:64],
-            user_agent="".join(character if character.isprintable() else " " for character in user_agent)[:300],
+            user_agent=characters.without_controls(user_agent)[:300],
             created_at=now,
             last_seen_at=now,
             proved_at=now,

@@ -35,6 +35,7 @@ from app.kernel.db.engine import Base, Database, Db, Instant, only
 from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
 from app.kernel.db.prepared import Prepared
 from app.kernel.json_types import JsonObject
+from app.kernel.text.normalization import characters
 
 QUEUED, SENT, DEAD, DROPPED = "queued", "sent", "dead", "dropped"
 
@@ -320,10 +321,8 @@ def _stored(message: Message) -> JsonObject:
 
 
 def one_line(text: str) -> str:
-    """At most 500 characters without line breaks and control characters."""
-    if not text.isprintable():
-        text = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(text.split())[:500]
+    """At most 500 characters without line breaks, control characters and overrides of direction."""
+    return " ".join(characters.without_controls(text).split())[:500]
 
 
 def drop(

@@ -15,6 +15,7 @@ from app.kernel.db.engine import Db
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox import http_client, ssrf
 from app.kernel.outbox.outbox import Accepted, Delivery, Message, PermanentFailure, TemporaryFailure
+from app.kernel.text.normalization import characters
 
 SigningKey = Callable[[Db, int], str]
 """Returns the newest key of an organization, or raises LookupError. Handed in: the kernel knows no accounts."""
@@ -135,5 +136,5 @@ def printable(body: bytes) -> str:
     """The beginning of an answer as text that can be shown and stored: line breaks stay, other control characters and
     what turns text around do not."""
     text = body.decode("utf-8", "replace").replace("\r\n", "\n")
-    kept = "".join(each if each == "\n" or each.isprintable() else " " for each in text).strip()
+    kept = characters.without_controls(text, but="\n").strip()
     return kept if len(kept) <= LONGEST_EXCERPT else f"{kept[:LONGEST_EXCERPT]}…"

@@ -45,6 +45,19 @@ def without_overrides(text: str) -> str:
     return text if text.isascii() else _OVERRIDES.sub("", text)
 
 
+def without_controls(text: str, but: str = "") -> str:
+    """Text with a blank for each control character and break of a line, except `but`, and without overrides.
+
+    Joiners stay, and what a later Unicode has added: without them a name, or a picture, is another one.
+    """
+    if text.isprintable():
+        return text
+    refused = ("Cc", "Cs", "Zl", "Zp")
+    return "".join(
+        " " if each not in but and unicodedata.category(each) in refused else each for each in without_overrides(text)
+    )
+
+
 def isolated(name: str) -> str:
     """A name for a sentence that is read from left to right: in one that is read from right to left, the number or
     comma after it would be drawn before it."""
