@@ -10,6 +10,7 @@ from app.inspections import queries
 from app.kernel.clock import now
 from tests.inspections import pages
 from tests.inspections.conftest import PHONE, at_once, printed
+from tests.pages import text
 
 
 def token(html: str) -> str:
@@ -106,6 +107,19 @@ def test_link_and_code_are_shown_once_and_stand_in_no_address(otto, cast, outbox
     assert code.replace(" ", "") not in cookie
     assert "HttpOnly" in cookie
     assert link.rpartition("=")[2] not in cookie
+
+
+def test_a_recipient_of_too_many_links_is_refused_in_words(otto, cast, outbox) -> None:
+    place = make(otto, organization=str(cast.marston.id), campaign="")
+    typed = {"ttl_minutes": "60", "recipient_email": "jo@example.com", "send_email": "y"}
+    for _ in range(12):
+        assert otto.press(f"{place}/invite", place, **typed).status_code == 303
+    sent = len(outbox.rows("email"))
+    answer = otto.press(f"{place}/invite", place, **typed)
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 3000
+    assert "had as many messages within the last hour as we send" in text(answer)
+    assert len(outbox.rows("email")) == sent
 
 
 def test_another_persons_shown_once_cookie_shows_nothing(otto, app, cast) -> None:
