@@ -4,6 +4,7 @@ The chat link is good for answering one prescreen, the status link for reading i
 inquiry is good for its questions, a fresh link for starting with the old answers. None opens another page.
 """
 
+import re
 from uuid import UUID
 
 from app.config import Config
@@ -14,6 +15,8 @@ CHAT = "prescreen.chat"
 STATUS = "prescreen.status"
 INQUIRY = "prescreen.inquiry"
 AGAIN = "prescreen.again"
+
+_PROOF = re.compile(r"(/p/[^/\s]+/[^/\s]+/[a-z]+/)[^\s<>\"']+")
 
 
 def token(config: Config, purpose: str, id: UUID) -> str:
@@ -27,6 +30,11 @@ def read(config: Config, purpose: str, token: str) -> UUID:
         return UUID(unsign(config, purpose, token))
     except (Invalid, ValueError, TypeError, AttributeError):
         raise NotFound("This link is not complete. Copy all of it from the message it came in.") from None
+
+
+def without_proofs(text: str) -> str:
+    """A text in which no link opens anything any more: what is handed on is for others too."""
+    return _PROOF.sub(r"\1[their own proof]", text)
 
 
 def chat_url(config: Config, organization: str, questionnaire: str, prescreen_id: UUID) -> str:

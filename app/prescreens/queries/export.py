@@ -13,6 +13,7 @@ from app.kernel.changes.events import Event
 from app.kernel.db.engine import Base, Db
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox.outbox import OutboxRow
+from app.prescreens import links
 from app.prescreens.answer_files import AnswerFile
 from app.prescreens.events import CONTACT, SUBJECT
 from app.prescreens.models import Contact, DecisionSnapshot, FirstLook, Inquiry, Note, Prescreen
@@ -57,12 +58,12 @@ def _prescreen(db: Db, id: UUID) -> JsonObject:
 
 
 def _messages(db: Db, id: UUID) -> list[JsonObject]:
-    """The messages, without signed links: those were for the prospect alone, and are not kept once sent."""
+    """The messages, without the proofs of signed links: those were for the prospect alone."""
     about = (OutboxRow.subject_type == SUBJECT, OutboxRow.subject_id == str(id), OutboxRow.channel.not_like("job:%"))
     found = []
     for row in db.execute(select(*OutboxRow.__table__.c).where(*about).order_by(OutboxRow.created_at, OutboxRow.id)):
         kept = json.loads(db.vault.decrypt(row.payload)) if row.payload and not row.secret else {}
-        content = {name: kept[name] for name in ("to", "subject", "text", "body") if name in kept}
+        content = {name: links.without_proofs(kept[name]) for name in ("to", "subject", "text", "body") if name in kept}
         facts = {"channel": row.channel, "summary": row.summary, "state": row.state}
         found.append({**facts, "created_at": row.created_at.isoformat(), **content})
     return found
