@@ -219,7 +219,8 @@ def test_every_reason_is_known_to_the_pages() -> None:
     from app.inspections.locales import TRANSLATIONS
 
     t = TRANSLATIONS.translator("en")
-    assert all(t(f"evidence_reason_{reason}") for reason in SENTENCES)
+    counted = {"full"}  # only a prescreen counts the files of an answer
+    assert all(t(f"evidence_reason_{reason}") for reason in SENTENCES.keys() - counted)
 
 
 @pytest.mark.parametrize("gps", ["granted", "denied"])

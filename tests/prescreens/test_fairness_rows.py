@@ -16,6 +16,7 @@ from app.prescreens.models import Prescreen
 from app.prescreens.views.filters import FILTERS
 from app.prescreens.views.measured import MEASURED
 from tests.cast import Cast
+from tests.clocks import Clock
 from tests.pages import text
 from tests.prescreens.factories import prescreen
 from tests.prescreens.measured import decided, switch
@@ -25,8 +26,9 @@ NIGHT = now().replace(hour=3, minute=0) - timedelta(days=2)
 
 
 @pytest.fixture
-def history(database: Database, cast: Cast) -> int:
+def history(database: Database, cast: Cast, clock: Clock) -> int:
     """Lena approved 12 of 14, Mira 3 of 12 and Leda 1 of 3 alike ones; others of which Lena alone decided; by API."""
+    clock.set(now().replace(hour=15))  # in New York the morning, whatever hour it is
     home = int(cast.marston.id)
     decided(
         database,
