@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Row, Uuid, bindparam, select
@@ -18,6 +19,7 @@ from app.dashboard.desk import (
     first_rows,
     read_uuid,
 )
+from app.files.reading import Reading
 from app.inspections import api, bundles, events, jobs, nightly, public, reading, retention, views
 from app.inspections.evidence import leftovers
 from app.inspections.models import Inspection, Status
@@ -146,7 +148,7 @@ DESK = Desk(
     load_demo=_load_demo,
     handlers=jobs.HANDLERS,
     documents=(bundles.KIND, document.KIND),
-    sweeps=(nightly.Nightly, reading.Reading, leftovers.Leftovers, retention.Retention),
+    sweeps=(nightly.Nightly, partial(Reading, reading.read_portion), leftovers.Leftovers, retention.Retention),
     measures=_measures,
     list_label="Live board",
     further_links=(

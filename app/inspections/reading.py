@@ -1,12 +1,10 @@
 """Reading every original again, by the worker: whether each is still in the store, with its hash.
 
-A run begins each night with the nightly verification, unless the one before goes on: a portion at a time, by one worker
-at a time, with a rest after each, so that the store and the disk serve people meanwhile.
+A run begins each night with the nightly verification, unless the one before goes on, by one worker at a time.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -14,36 +12,16 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, select, update
 
-from app.files import keeping
+from app.files import reading
 from app.inspections import actions
 from app.inspections.evidence.models import Evidence, EvidenceFault, EvidenceState, ReadingRun
 from app.inspections.nightly import HOUR, Measure
-from app.kernel import store
 from app.kernel.changes.events import WORKER
 from app.kernel.db.engine import Database, Db
 from app.kernel.db.inserts import Values, insert_or_ignore
+from app.kernel.store import store_at
 
-PORTION = 20
-"""Originals of one portion; each is at most 32 MB."""
-MOST_BYTES = 64 * 1024 * 1024
-"""Bytes after which a portion is over."""
 LEASE = timedelta(minutes=5)
-REST = 2.0
-"""Seconds between two portions."""
-EVERY = 60.0
-"""Seconds between two looks for a run that is due."""
-
-
-class Reading:
-    """The sweep of the worker. It never reports work, so that nothing waits for it."""
-
-    def __init__(self) -> None:
-        self._next = time.monotonic() + EVERY
-
-    def __call__(self, database: Database, now: datetime) -> bool:
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + (REST if read_portion(database, now) else EVERY)
-        return False
 
 
 def read_portion(database: Database, now: datetime) -> bool:
@@ -57,17 +35,8 @@ def read_portion(database: Database, now: datetime) -> bool:
         return False
     with database.read() as db:
         rows = _next(db, run.after)
-    kept, found, size = store.store_at(database.config.evidence_url), dict[UUID, str](), 0
-    for row in rows:
-        try:
-            read = keeping.hash_of(kept, row.inspection_id, row.sha256)
-        except store.Away:
-            break
-        found[row.id] = "missing" if read is None else "whole" if read == row.sha256 else "changed"
-        size += row.bytes
-        if size >= MOST_BYTES:
-            break
-    more = len(found) < len(rows) or len(rows) == PORTION
+    found = reading.read(store_at(database.config.evidence_url), rows)
+    more = len(found) < len(rows) or len(rows) == reading.PORTION
     with database.write() as db:
         faulty = actions.settle_originals(db, _not_erased(db, found), by=WORKER, now=now)
         values: Values = {
@@ -110,7 +79,8 @@ def _take(db: Db, now: datetime) -> Run | None:
 
 def _next(db: Db, after: UUID | None) -> Sequence[Row[UUID, UUID, str, int]]:
     columns = select(Evidence.id, Evidence.inspection_id, Evidence.sha256, Evidence.bytes)
-    mine = columns.join(EvidenceState, EvidenceState.evidence_id == Evidence.id).order_by(Evidence.id).limit(PORTION)
+    mine = columns.join(EvidenceState, EvidenceState.evidence_id == Evidence.id).order_by(Evidence.id)
+    mine = mine.limit(reading.PORTION)
     mine = mine.where(EvidenceState.erased_at.is_(None))
     return db.execute(mine if after is None else mine.where(Evidence.id > after)).all()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, select
@@ -11,6 +12,7 @@ from app.accounts.models import Organization, Person
 from app.accounts.roles import MEASURES, PRESCREENS
 from app.dashboard.desk import SHOWN, Desk, Link, Searched, SearchResult, WaitingWork, WorkItem, read_uuid
 from app.dashboard.queue import Label
+from app.files.reading import Reading
 from app.kernel.db.engine import Db
 from app.prescreens import api, events, jobs, presentation, public, reading, views
 from app.prescreens.actions import retain
@@ -160,7 +162,7 @@ DESK = Desk(
     finalizers=jobs.FINALIZERS,
     documents=(case_file.KIND, export.KIND),
     tidy=jobs.tidy,
-    sweeps=(retain.Retention, reading.Reading),
+    sweeps=(retain.Retention, partial(Reading, reading.read_portion)),
     measures=reading.measures,
     list_label="Reviews",
     further_links=(

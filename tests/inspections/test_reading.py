@@ -59,7 +59,7 @@ def test_a_lost_original_breaks_the_record_until_it_is_back(app, otto, client, s
 
 
 def test_a_run_goes_on_where_it_was_cut_off_and_waits_for_a_store_that_is_away(session, database, monkeypatch) -> None:
-    monkeypatch.setattr(reading, "PORTION", 1)
+    monkeypatch.setattr("app.files.reading.PORTION", 1)
     night = now().replace(hour=12)
     with database.write() as db:
         assert reading._take(db, night) is not None

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
+from app.files.reading import WHOLE
 from app.inspections.actions.verify import settle_verdict
 from app.inspections.evidence.models import Evidence, EvidenceFault
 from app.kernel.changes.events import Actor
@@ -22,7 +23,7 @@ def settle_originals(db: Db, read: Mapping[uuid.UUID, str], *, by: Actor, now: d
             select(EvidenceFault.evidence_id, EvidenceFault.fault).where(EvidenceFault.evidence_id.in_(list(read)))
         )
     }
-    faults = {id: fault for id, fault in read.items() if fault != "whole"}
+    faults = {id: fault for id, fault in read.items() if fault != WHOLE}
     news = {id for id in read if faults.get(id) != known.get(id)}
     if news:
         db.execute(delete(EvidenceFault).where(EvidenceFault.evidence_id.in_(list(news))))

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from app.files.keeping import Copied
+from app.files.reading import WHOLE
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.prescreens import events
@@ -46,11 +47,11 @@ def settle_kept_file(db: Db, file_id: UUID, now: datetime) -> bool:
 
 
 def settle_read_files(db: Db, found: Mapping[UUID, str], *, by: Actor, now: datetime) -> None:
-    """Notes that files were read, and what was wrong with each. That a fault is new or over is an event. Files that
-    were erased meanwhile are not missing."""
+    """Notes what was found of files that were read: whole, missing or changed. That a fault is new or over is an
+    event. Files that were erased meanwhile are not missing."""
     rows = select(AnswerFile).where(AnswerFile.id.in_(list(found)), AnswerFile.erased_at.is_(None))
     for row in db.scalars(rows.order_by(AnswerFile.id).with_for_update()).all():
-        fault, former = found[row.id], row.fault
+        fault, former = "" if found[row.id] == WHOLE else found[row.id], row.fault
         db.execute(update(AnswerFile).where(AnswerFile.id == row.id).values(read_at=now, fault=fault))
         if fault != former:
             kind, data = events.FILE_FAULTY if fault else events.FILE_WHOLE, {"sha256": row.sha256, "fault": fault}
