@@ -9,7 +9,7 @@ import re
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -180,7 +180,15 @@ def measured(clients: Sequence[Asking], url: str, server: Server) -> list[Cost]:
     return [Cost(*(statistics.median(each) for each in zip(*costs, strict=True))) for costs in found]
 
 
-def costs(name: str, sizes: Sequence[int], now: datetime) -> dict[str, list[Cost]]:
+class Subject(NamedTuple):
+    """What is compared at sizes of its table: how the table is filled, who asks at a size, and for which pages."""
+
+    fill: Callable[[Database, int, datetime], None]
+    asking: Callable[[Database, int], Asking]
+    pages: Mapping[str, str]
+
+
+def costs(name: str, sizes: Sequence[int], subject: Subject, now: datetime) -> dict[str, list[Cost]]:
     """What each page costs at each size."""
     with ExitStack() as undo:
         folder = Path(undo.enter_context(tempfile.TemporaryDirectory()))
@@ -191,18 +199,19 @@ def costs(name: str, sizes: Sequence[int], now: datetime) -> dict[str, list[Cost
             database = Database(Config(database_url=place.url(n), log_level="ERROR"))
             undo.callback(database.dispose)
             schema.upgrade(database)
-            fill(database, n, now)
+            subject.fill(database, n, now)
             print(f"{name}: {n:,} rows in {time.monotonic() - began:.0f} s", flush=True)
-            clients.append(signed_in(database))
-        return {page: measured(clients, url, place) for page, url in pages(now).items()}
+            clients.append(subject.asking(database, n))
+        return {page: measured(clients, url, place) for page, url in subject.pages.items()}
 
 
-def main(given: list[str]) -> int:
-    now, names = clock.now(), [each for each in given if each in DATABASES] or DATABASES
+def compare(given: list[str], subject: Subject, now: datetime) -> int:
+    """Prints a table a database: what each page costs at each size. Returns 1 when one costs too much more."""
+    names = [each for each in given if each in DATABASES] or DATABASES
     sizes = next(([int(n) for n in each.split(",")] for each in given if each not in DATABASES), list(SIZES))
     slow = False
     for name in names:
-        found = costs(name, sizes, now)
+        found = costs(name, sizes, subject, now)
         sized = " | ".join(f"{n:,} rows, CPU ms" for n in sizes)
         print(f"| {name} | {sized} | ratio | of which the database |\n|---|{'---|' * (len(sizes) + 2)}")
         for page, values in found.items():
@@ -212,3 +221,8 @@ def main(given: list[str]) -> int:
             theirs = " / ".join(f"{each.database:.2f}" for each in values)
             print(f"| {page} | {totals} | {ratio:.2f} | {theirs} |", flush=True)
     return int(slow)
+
+
+def main(given: list[str]) -> int:
+    now = clock.now()
+    return compare(given, Subject(fill, lambda database, _: signed_in(database), pages(now)), now)

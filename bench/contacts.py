@@ -4,24 +4,18 @@ All contacts are of one organization, the worst case. Its list is asked for as a
 first and last pages with its key, within this process, of both sizes in turn, as in `./dev bench board`.
 """
 
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.accounts.roles import Product
-from app.config import Config
 from app.kernel import clock
-from app.kernel.db import schema
 from app.kernel.db.engine import Database
 from bench import rows, world
-from bench.board import DATABASES, SIZES, TOLERANCE, Cost, measured, server, signed_in
+from bench.board import Subject, compare, signed_in
 from bench.data import PostgreSQL, Sqlite, Target
 
 AGENT, HOME = next((email, home) for email, (_, _, home) in world.PEOPLE.items() if home)
@@ -69,33 +63,6 @@ def fill(database: Database, n: int, now: datetime) -> None:
     target.dress()
 
 
-def costs(name: str, sizes: Sequence[int], now: datetime) -> dict[str, list[Cost]]:
-    """What each page costs at each size."""
-    with ExitStack() as undo:
-        folder = Path(undo.enter_context(tempfile.TemporaryDirectory()))
-        place = undo.enter_context(server(name, folder))
-        readers = []
-        for n in sizes:
-            began = time.monotonic()
-            database = Database(Config(database_url=place.url(n), log_level="ERROR"))
-            undo.callback(database.dispose)
-            schema.upgrade(database)
-            fill(database, n, now)
-            print(f"{name}: {n:,} contacts in {time.monotonic() - began:.0f} s", flush=True)
-            readers.append(Reader(signed_in(database, AGENT), n))
-        return {page: measured(readers, url, place) for page, url in PAGES.items()}
-
-
 def main(given: list[str]) -> int:
-    now, names = clock.now(), [each for each in given if each in DATABASES] or DATABASES
-    sizes = next(([int(n) for n in each.split(",")] for each in given if each not in DATABASES), list(SIZES))
-    slow = False
-    for name in names:
-        found = costs(name, sizes, now)
-        sized = " | ".join(f"{n:,} contacts, CPU ms" for n in sizes)
-        print(f"| {name} | {sized} | ratio |\n|---|{'---|' * (len(sizes) + 1)}")
-        for page, values in found.items():
-            ratio = values[-1].total / values[0].total
-            slow |= ratio > TOLERANCE
-            print(f"| {page} | {' | '.join(f'{each.total:.2f}' for each in values)} | {ratio:.2f} |", flush=True)
-    return int(slow)
+    subject = Subject(fill, lambda database, n: Reader(signed_in(database, AGENT), n), PAGES)
+    return compare(given, subject, clock.now())
