@@ -2,11 +2,13 @@
 
 import json
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from app.inspections import receipts
+from app.inspections.evidence import by_hand
+from app.inspections.evidence.rules import Unfit
 from app.inspections.locales import TRANSLATIONS
 from app.inspections.report import facts, reading
 from app.kernel.clock import now
@@ -89,6 +91,15 @@ def test_bad_input_is_refused_in_words(phone, session, database, entered, reason
     assert f"refused={reason}" in answer.location
     assert 'class="notice warn"' in phone.follow(answer)
     assert pages.state(database, session) == before
+
+
+def test_a_time_that_the_clocks_skip_is_refused() -> None:
+    """It was taken for the hour after, without a word."""
+    later = datetime(2026, 4, 1, tzinfo=UTC)
+    with pytest.raises(Unfit):
+        by_hand.read({"typed_at": "2026-03-08T02:30"}, "America/New_York", later)
+    entered = by_hand.read({"typed_at": "2025-11-02T01:30"}, "America/New_York", later)
+    assert entered.at == datetime(2025, 11, 2, 5, 30, tzinfo=UTC), "the first of the two"
 
 
 def test_a_time_that_is_yet_to_come_is_refused(phone, session, database) -> None:

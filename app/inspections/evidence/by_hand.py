@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.inspections import chain, rules
 from app.inspections.evidence.rules import PLACE_LENGTH, Unfit
-from app.kernel.text import normalization
+from app.kernel.text import normalization, time_zones
 
 LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 """What browsers send of a field of date and time."""
@@ -61,7 +61,7 @@ def _time(typed: str, zone: str, now: datetime) -> datetime:
     if not LOCAL.fullmatch(typed):
         raise Unfit("bad_time")
     try:
-        at = datetime.fromisoformat(typed).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        at = time_zones.resolve(datetime.fromisoformat(typed), ZoneInfo(zone)).instant
     except (ValueError, OverflowError):
         raise Unfit("bad_time") from None
     if not rules.EARLIEST <= at <= now + AHEAD:
