@@ -11,6 +11,7 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.cast import Cast
 from tests.cli.running import Desk
+from tests.clocks import Clock
 from tests.depositions import factories
 from tests.depositions.pages import stored
 
@@ -34,8 +35,9 @@ def test_a_plan_is_proposed_and_booked(desk: Desk, database: Database, cast: Cas
     assert desk("plan", "propose", "--away", "nobody@example.com").exit_code == 1
 
 
-def test_the_capacity_of_the_team(desk: Desk, database: Database, cast: Cast) -> None:
-    made = factories.request(database, cast, starts_at=now() + timedelta(days=5))
+def test_the_capacity_of_the_team(desk: Desk, database: Database, cast: Cast, clock: Clock) -> None:
+    clock.set(factories.at("2026-12-01 12:00"))
+    made = factories.request(database, cast, starts_at=now() + timedelta(days=3))
     found = desk.json("plan", "capacity")
     assert len(found["days"]) == 15
     assert sum(day["waiting"] for day in found["days"]) == 1

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from app.files import keeping
+from app.files import reading as file_reading
 from app.kernel import store
 from app.kernel.clock import now
 from app.prescreens import actions, case_files, links, personal_files, reading
@@ -367,7 +368,7 @@ def test_a_lost_file_is_found_each_day_until_it_is_back(
     found = store.store_at(database.config.evidence_url)
     found.delete(keeping.originals(pdf.id), pdf.sha256)
     clock.move(days=1, seconds=1)
-    monkeypatch.setattr(reading, "PORTION", 1)
+    monkeypatch.setattr(file_reading, "PORTION", 1)
     assert reading.read_portion(database, now()) is True
     while reading.read_portion(database, now()):
         pass

@@ -90,8 +90,8 @@ def test_the_export_has_everything_that_is_kept(
     denied = next(each for each in found["prescreens"] if each["id"] == str(ids["denied"]))
     assert denied["decision"][0]["why"] == f"{NAME} is known to us"
     assert any(NAME in message.get("text", "") for message in denied["messages"])
-    said = json.dumps([each["messages"] for each in found["prescreens"]])
-    shown = re.findall(r"/p/marston/[^/]+/[a-z]+/(.{8})", said)
+    sent = json.dumps([each["messages"] for each in found["prescreens"]])
+    shown = re.findall(r"/p/marston/[^/]+/[a-z]+/(.{8})", sent)
     assert shown, "the link of a decision"
     assert set(shown) == {"[their o"}, "no signed link"
     with database.read() as db:
