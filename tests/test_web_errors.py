@@ -8,11 +8,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout, ServiceUnavailable
+from werkzeug.routing import Map, Rule
 
 from app import middleware
 from app.config import Config
 from app.kernel.db.engine import Database
 from app.logs import redact
+from app.web_errors import Application, Number
 from tests.cast import Cast
 
 HTMX = {"HX-Request": "true"}
@@ -302,3 +304,36 @@ def test_a_name_with_a_zero_in_it_is_no_address(client: FlaskClient, name: str):
     for rule in rules:
         path = re.sub(r"<(uuid:\w+)>", str(UUID(int=1)), re.sub(r"<int:\w+>", "1", named.sub(name, rule)))
         assert client.get(path).status_code == 404, rule
+
+
+def test_the_builder_of_an_address_is_compiled_by_the_first_that_asks(monkeypatch: pytest.MonkeyPatch):
+    compiled: list[bool] = []
+    original = Rule._compile_builder
+
+    def counted(rule: Rule, append_unknown: bool = True):
+        compiled.append(append_unknown)
+        return original(rule, append_unknown)
+
+    monkeypatch.setattr(Rule, "_compile_builder", counted)
+    app = Application("addresses")
+    app.add_url_rule("/rooms/<int:id>/<name>", "room", lambda id, name: name)
+    assert not compiled
+    with app.test_request_context():
+        assert [app.url_for("room", id=id, name="a b", tab="x") for id in (1, 22)] == [
+            "/rooms/1/a%20b?tab=x",
+            "/rooms/22/a%20b?tab=x",
+        ]
+    assert compiled == [True]
+
+
+def test_every_address_is_built_as_werkzeug_builds_it(app: Flask):
+    ours, theirs = app.url_map, Map(converters=app.url_map.converters)
+    for rule in ours.iter_rules():
+        theirs.add(Rule(rule.rule, endpoint=rule.endpoint, methods=rule.methods, defaults=rule.defaults))
+    made = ours.bind("localhost"), theirs.bind("localhost")
+    numbers = {
+        name for rule in ours.iter_rules() for name, each in rule._converters.items() if isinstance(each, Number)
+    }
+    for rule in ours.iter_rules():
+        values = {name: 7 if name in numbers else "a b/é" for name in rule.arguments} | {"tab": "x y"}
+        assert made[0].build(rule.endpoint, values) == made[1].build(rule.endpoint, values)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
 from app.kernel.text import normalization
@@ -19,14 +20,19 @@ _WORDS = (
 )
 NUMBERS = {word: number for words in _WORDS for number, word in enumerate(words.split(), 1)}
 _COUNT = rf"(\d{{1,2}}|{'|'.join(NUMBERS)})"
-_PEOPLE = re.compile(
+_PEOPLE = (
     rf"\b(?:family of {_COUNT}|we are {_COUNT}|{_COUNT} (?:of us|people|persons|adults|occupants)"
     rf"|familia de {_COUNT}|somos {_COUNT}|{_COUNT} (?:personas|adultos)"
     rf"|famille de {_COUNT}|nous sommes {_COUNT}|{_COUNT} (?:personnes|adultes)"
-    rf"|(?:عائلة|أسرة) من {_COUNT}|نحن {_COUNT}|{_COUNT} (?:أشخاص|أفراد|بالغين))\b",
-    re.IGNORECASE,
+    rf"|(?:عائلة|أسرة) من {_COUNT}|نحن {_COUNT}|{_COUNT} (?:أشخاص|أفراد|بالغين))\b"
 )
 """How texts say a number of people."""
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    """Compiled by the first text that is read: with so many words it takes a fortieth of the start of a process."""
+    return re.compile(_PEOPLE, re.IGNORECASE)
 
 
 class Contradiction(NamedTuple):
@@ -56,7 +62,7 @@ def _people(questions: Sequence[Question], submission: Submission) -> Iterator[C
         if not counts_people or isinstance(value, bool) or not isinstance(value, int | float):
             continue
         for text in texts:
-            for found in _PEOPLE.finditer(" ".join(normalization.plain(text).split())):
+            for found in _pattern().finditer(" ".join(normalization.plain(text).split())):
                 word = next(filter(None, found.groups())).lower()
                 number = NUMBERS.get(word) or int(word)
                 if number != value:
