@@ -172,3 +172,16 @@ def test_a_narrower_window_shows_one_of_them(lena: Any, ids: list[UUID]) -> None
     page.click(f"text={NAMES[1]}")
     page.wait_for_url(f"**/prescreens/{ids[1]}")
     assert page.locator("#item h1").text_content() == NAMES[1]
+
+
+def test_beside_an_empty_list_nothing_says_to_choose_a_row(lena: Any) -> None:
+    page = lena("/prescreens")
+    hint = page.locator("#item .empty-state")
+    assert hint.is_visible()
+    page.click("[popovertarget='filters']")
+    page.select_option("#filters [name='with']", "me")
+    page.wait_for_selector(".list-pane .empty-state")
+    assert not hint.is_visible()
+    page.click(".under .chip")
+    page.wait_for_selector(".list-pane .data-table")
+    assert hint.is_visible()
