@@ -57,8 +57,8 @@ MOST_PRINTED, LONGEST_PRINTED = 400, 4000
 
 
 class Mail(NamedTuple):
-    """An e-mail about the prescreen. `content` is None when it is not kept; in that of `secret` ones, links that are for
-    the prospect alone have no proof. `kind` is empty where `subject` is known."""
+    """An e-mail about the prescreen. `content` is None when it is not kept; in that of `secret` ones, links that are
+    for the prospect alone have no proof. `kind` is empty where `subject` is known."""
 
     name: str
     to: str

@@ -174,7 +174,9 @@ def test_links_of_the_prospect_alone_open_nothing(
     id = prescreen(database, cast.marston.id)
     outbox.deliver_all()
     asked_about_the_floor(database, cast, id)
-    proofs = {proof for mail in outbox.emails() for proof in re.findall(r"/(?:asked|status)/([\w.-]{9,})", mail["text"])}
+    proofs = {
+        proof for mail in outbox.emails() for proof in re.findall(r"/(?:asked|status)/([\w.-]{9,})", mail["text"])
+    }
     assert len(proofs) == 2
     if sent:
         outbox.deliver_all()

@@ -301,7 +301,7 @@ def finish(
     """
     result = _result(row, outcome, now)
     if row.secret and outcome.state == SENT:
-        result[OutboxRow.payload] = _remains(db, row)
+        result = {**result, OutboxRow.payload: _remains(db, row)}
     keeper, receipt = _receipt(db, row, receipts) if OutboxRow.state in result else (None, None)
     if keeper:
         keeper.lock(db, row.subject_id or "")
