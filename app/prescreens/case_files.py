@@ -32,7 +32,7 @@ from app.kernel.outbox.outbox import OutboxRow
 from app.kernel.store import digest
 from app.kernel.text import normalization
 from app.kernel.text.i18n import Translator
-from app.prescreens import presentation
+from app.prescreens import emails, links, presentation
 from app.prescreens.events import CASE_FILE_DOWNLOADED, CASE_FILE_REQUESTED, EVENTS, SUBJECT
 from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import DecisionSnapshot, Inquiry, Prescreen
@@ -57,12 +57,13 @@ MOST_PRINTED, LONGEST_PRINTED = 400, 4000
 
 
 class Mail(NamedTuple):
-    """An e-mail about the prescreen. `content` is None when it is not kept; `secret` are those with a link that is for
-    the prospect alone."""
+    """An e-mail about the prescreen. `content` is None when it is not kept; in that of `secret` ones, links that are
+    for the prospect alone have no proof. `kind` is empty where `subject` is known."""
 
     name: str
     to: str
-    summary: str
+    subject: str
+    kind: str
     state: str
     created_at: datetime
     finished_at: datetime | None
@@ -158,11 +159,22 @@ def _mails(database: Database, db: Db, id: UUID) -> list[Mail]:
 
 def _mail(database: Database, number: int, row: OutboxRow) -> Mail:
     delivery = claims.delivery(database, row, row.created_at) if row.payload else None
+    if delivery and row.secret:
+        texts = {part: links.without_proofs(delivery.payload[part]) for part in ("text", "html")}
+        delivery = replace(delivery, payload={**delivery.payload, **texts})
     content = mime_message(delivery).as_bytes() if delivery else None
-    payload = delivery.payload if delivery else {}
-    summary = payload.get("subject") or row.summary.partition(" · ")[0]
-    to = payload.get("to") or row.summary.partition(" · ")[2]
-    return Mail(f"mail/{number}.eml", to, summary, row.state, row.created_at, row.finished_at, row.secret, content)
+    title, _, address = row.summary.partition(" · ")
+    payload = delivery.payload if delivery else {"subject": title, "to": address}
+    kind = title.removeprefix("Prescreen ") if row.secret and not delivery else ""
+    when = (row.state, row.created_at, row.finished_at)
+    return Mail(f"mail/{number}.eml", payload["to"], payload["subject"], kind, *when, row.secret, content)
+
+
+def _subject(mail: Mail, organization: str, t: Translator) -> str:
+    """The subject, as it was sent; for one of which nothing is kept, that of its kind."""
+    if mail.kind in emails.KINDS:
+        return t(f"mail_{mail.kind}_subject", organization=organization)
+    return mail.subject
 
 
 def written(case: Case, at: datetime, by: str, language: str | None = None) -> File:
@@ -294,6 +306,7 @@ def _page(case: Case, files: dict[str, bytes], at: datetime, by: str, t: Transla
         by=by,
         t=t,
         isolated=normalization.isolated,
+        subject=lambda mail: _subject(mail, asked.organization_name, t),
         own=lambda text: as_written(text, t),
         moment=lambda moment: presentation.moment(moment, asked.time_zone, t),
         case=case,
