@@ -122,7 +122,7 @@ def read(database: Database, id: UUID, *, notes: bool) -> Case:
             home(db, prescreen.organization_id).locale,
             inquiries.of(db, id),
             snapshot,
-            _mirror(snapshot) if snapshot else alike.mirror(db, prescreen),
+            _mirror(db, prescreen, snapshot),
             _mails(database, db, id),
             EVENTS.timeline(reversed(entries)),
             {},
@@ -145,8 +145,10 @@ def originals(database: Database, ids: Sequence[UUID], folder: str = "files") ->
         raise CannotMake("The store for evidence does not answer. Try again in a minute.") from None
 
 
-def _mirror(snapshot: DecisionSnapshot) -> Mirror | None:
-    return Mirror(*snapshot.alike) if snapshot.alike else None
+def _mirror(db: Db, prescreen: Prescreen, snapshot: DecisionSnapshot | None) -> Mirror | None:
+    if snapshot and snapshot.alike:
+        return Mirror(*snapshot.alike)
+    return alike.mirror_then(db, prescreen) if prescreen.reviewed_at else alike.mirror(db, prescreen)
 
 
 def _mails(database: Database, db: Db, id: UUID) -> list[Mail]:
@@ -268,7 +270,8 @@ def _times(case: Case) -> dict[str, datetime]:
 
 
 def _decision(case: Case) -> JsonObject:
-    """The decision and its snapshot; `alike` are those with the same key answers then, without one as of now."""
+    """The decision and its snapshot; `alike` are those with the same key answers then, without a
+    decision as of now."""
     prescreen, snapshot = case.prescreen, case.snapshot
     found: JsonObject = {
         "prescreen": str(prescreen.id),

@@ -46,8 +46,9 @@ def test_numbers_and_hashes_stand_where_the_other_values_do(app, integrator, chr
         page = context.new_page()
         with serving(app) as address:
             page.goto(f"{address}/verify/{number}?lang=ar")
-            values = page.locator(".facts dd bdi")
-            edges = values.evaluate_all("all => all.map(one => one.getBoundingClientRect().right)")
+            edges = page.locator(".facts dd bdi").evaluate_all(
+                "all => all.map(one => one.getBoundingClientRect().right)"
+            )
         assert len(edges) == 3
         assert max(edges) - min(edges) < 2
     finally:

@@ -16,13 +16,13 @@ from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.accounts.models import Organization
 from app.dashboard.documents import queries as documents
 from app.dashboard.documents.models import Document
 from app.kernel import clock, pdf
-from app.kernel.changes.events import Event
+from app.kernel.changes.events import Actor, Event
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.outbox.delivery_status import send_again
@@ -30,7 +30,7 @@ from app.kernel.outbox.outbox import OutboxRow
 from app.prescreens import actions, case_files
 from app.prescreens.events import SUBJECT
 from app.prescreens.locales import TRANSLATIONS
-from app.prescreens.models import Prescreen
+from app.prescreens.models import DecisionSnapshot, Prescreen
 from app.prescreens.presentation import moment
 from app.prescreens.queries import reasons
 from app.prescreens.queries.stages import Reach
@@ -145,6 +145,32 @@ def test_each_answer_has_its_time(database: Database, cast: Cast) -> None:
     t = TRANSLATIONS.translator("en")
     for at in set(expected.values()):
         assert moment(begun + timedelta(minutes=at), case.questionnaire.time_zone, t) in printed
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_decision_by_program_has_the_mirror_of_then(database: Database, cast: Cast, kept: bool) -> None:
+    """Nothing is counted while a program waits; the case file counts those that were decided before it."""
+    api, at = Actor("integrator", None, "Marston & Vale", None, "api"), now().replace(microsecond=0)
+    ids = [prescreen(database, cast.marston.id, given={"more": f"{n}"}) for n in range(4)]
+    for n, (id, act) in enumerate(
+        zip(ids, (actions.approve, actions.deny, actions.deny, actions.approve), strict=True)
+    ):
+        with database.write() as db:
+            act(db, id, None, reach=Reach((cast.marston.id,)), by=api, now=at + timedelta(minutes=n))
+    if not kept:  # as decisions of earlier versions are
+        with database.write() as db:
+            db.execute(delete(DecisionSnapshot))
+    pages: list[str] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pdf, "render", lambda source: pages.append(source.html) or b"%PDF")
+        for id in ids[1:3]:
+            case = case_files.read(database, id, notes=False)
+            files = opened(case_files.written(case, now(), "Lena").content)
+            assert case.mirror
+            decision = json.loads(files["decision.json"])
+            assert decision["alike"] == {"approved": case.mirror.approved, "denied": case.mirror.denied}
+    assert "same key answers then: 1 decided, 1 approved, 0 denied" in pages[0]
+    assert "same key answers then: 2 decided, 1 approved, 1 denied" in pages[1]
 
 
 def test_answers_from_before_times_were_kept_have_none(database: Database, cast: Cast) -> None:
