@@ -47,7 +47,11 @@ def erase(output: Output, id: UUID, reason: str, yes: bool) -> None:
 @click.argument("id", type=click.UUID)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @REASON
-@click.option("--case-files", is_flag=True, help="A ZIP, with a case file of each prescreen that was decided.")
+@click.option(
+    "--case-files",
+    is_flag=True,
+    help="A ZIP, with the files that they added and a case file of each prescreen that was decided.",
+)
 @LANGUAGE
 def export(output: Output, id: UUID, file: Path, reason: str, case_files: bool, language: str | None) -> None:
     """Write everything that is kept of a contact into a JSON file. That it was handed out is an event."""

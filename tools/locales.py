@@ -31,6 +31,14 @@ NUMBER = "n"
 TYPEWRITTEN = re.compile(r"(?<=\w)'(?=\w)")
 """An apostrophe within a word. Those around words of a date pattern are its syntax."""
 
+_NO_BREAK, _NARROW = "\u00a0", "\u202f"
+_FRENCH = (
+    (re.compile(r"\s?([;!?])(?=\s|$)"), rf"{_NARROW}\1"),
+    (re.compile(r"\s?(:(?=\s|$)|»)"), rf"{_NO_BREAK}\1"),
+    (re.compile(r"«\s?"), f"«{_NO_BREAK}"),
+)
+"""The spaces of French: narrow before ; ! ?, wide before : and within « », never one where a line may end."""
+
 NUMBERS_TRIED = 200
 """Plural rules repeat after a hundred; two hundred numbers show which forms stand for more than one number."""
 
@@ -165,6 +173,8 @@ def faults_of_message(catalog: Catalog, message: Message, english: Message) -> I
     for index, text in enumerate(texts):
         if TYPEWRITTEN.search(text):
             yield "has the apostrophe of a typewriter, the other texts the printed one (’)"
+        if str(catalog.locale) == "fr" and in_french(text) != text:
+            yield "has a space before ; ! ? : or within « » where a line may end"
         given = placeholders(text)
         if given != wanted and not (index in single and given | {NUMBER} == wanted):
             yield f"takes the values {sorted(given)}, the English one {sorted(wanted)}"
@@ -195,6 +205,13 @@ def messages_of(catalog: Catalog) -> dict[str, Message]:
 
 def forms(message: Message) -> list[str]:
     return [message.string] if isinstance(message.string, str) else list(message.string or [""])
+
+
+def in_french(text: str) -> str:
+    """A French text with its spaces as printers set them."""
+    for wrong, right in _FRENCH:
+        text = wrong.sub(right, text)
+    return text
 
 
 def placeholders(text: str) -> set[str]:

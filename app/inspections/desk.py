@@ -19,9 +19,11 @@ from app.dashboard.desk import (
     first_rows,
     read_uuid,
 )
+from app.files import arriving
 from app.files.reading import Reading
 from app.inspections import api, bundles, events, jobs, nightly, public, reading, retention, views
 from app.inspections.evidence import leftovers
+from app.inspections.evidence.arrivals import ARRIVALS
 from app.inspections.models import Inspection, Status
 from app.inspections.presentation import labels
 from app.inspections.public import verify
@@ -148,7 +150,13 @@ DESK = Desk(
     load_demo=_load_demo,
     handlers=jobs.HANDLERS,
     documents=(bundles.KIND, document.KIND),
-    sweeps=(nightly.Nightly, partial(Reading, reading.read_portion), leftovers.Leftovers, retention.Retention),
+    sweeps=(
+        nightly.Nightly,
+        partial(Reading, reading.read_portion),
+        partial(arriving.Sweep, ARRIVALS),
+        leftovers.Leftovers,
+        retention.Retention,
+    ),
     measures=_measures,
     list_label="Live board",
     further_links=(

@@ -143,11 +143,15 @@ class Store:
         return content
 
     def delete(self, name: str, sha256: str) -> None:
-        """Deletes a file; one that is not there needs nothing. Raises Away."""
+        """Deletes a file, and what is left of one that was being written when its process was killed. One that is not
+        there needs nothing. Raises Away."""
         import obstore
 
-        with self._asked(), _absent_is_fine():
-            obstore.delete(self._opened(), f"{name}/{sha256}")
+        with self._asked():
+            for part in (self._folder / name).glob(f"{sha256}#*") if self._folder is not None else ():
+                part.unlink(missing_ok=True)
+            with _absent_is_fine():
+                obstore.delete(self._opened(), f"{name}/{sha256}")
 
     def names(self, prefix: str) -> dict[str, datetime]:
         """The names of all files below a prefix, with when each was last written. Raises Away."""

@@ -32,7 +32,7 @@ from app.kernel.outbox.outbox import OutboxRow
 from app.kernel.store import digest
 from app.kernel.text import normalization
 from app.kernel.text.i18n import Translator
-from app.prescreens import presentation
+from app.prescreens import emails, links, presentation
 from app.prescreens.events import CASE_FILE_DOWNLOADED, CASE_FILE_REQUESTED, EVENTS, SUBJECT
 from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import DecisionSnapshot, Inquiry, Prescreen
@@ -57,12 +57,13 @@ MOST_PRINTED, LONGEST_PRINTED = 400, 4000
 
 
 class Mail(NamedTuple):
-    """An e-mail about the prescreen. `content` is None when it is not kept; `secret` are those with a link that is for
-    the prospect alone."""
+    """An e-mail about the prescreen. `content` is None when it is not kept; in that of `secret` ones, links that are
+    for the prospect alone have no proof. `kind` is empty where `subject` is known."""
 
     name: str
     to: str
-    summary: str
+    subject: str
+    kind: str
     state: str
     created_at: datetime
     finished_at: datetime | None
@@ -121,7 +122,7 @@ def read(database: Database, id: UUID, *, notes: bool) -> Case:
             home(db, prescreen.organization_id).locale,
             inquiries.of(db, id),
             snapshot,
-            _mirror(snapshot) if snapshot else alike.mirror(db, prescreen),
+            _mirror(db, prescreen, snapshot),
             _mails(database, db, id),
             EVENTS.timeline(reversed(entries)),
             {},
@@ -144,8 +145,10 @@ def originals(database: Database, ids: Sequence[UUID], folder: str = "files") ->
         raise CannotMake("The store for evidence does not answer. Try again in a minute.") from None
 
 
-def _mirror(snapshot: DecisionSnapshot) -> Mirror | None:
-    return Mirror(*snapshot.alike) if snapshot.alike else None
+def _mirror(db: Db, prescreen: Prescreen, snapshot: DecisionSnapshot | None) -> Mirror | None:
+    if snapshot and snapshot.alike:
+        return Mirror(*snapshot.alike)
+    return alike.mirror_then(db, prescreen) if prescreen.reviewed_at else alike.mirror(db, prescreen)
 
 
 def _mails(database: Database, db: Db, id: UUID) -> list[Mail]:
@@ -158,11 +161,22 @@ def _mails(database: Database, db: Db, id: UUID) -> list[Mail]:
 
 def _mail(database: Database, number: int, row: OutboxRow) -> Mail:
     delivery = claims.delivery(database, row, row.created_at) if row.payload else None
+    if delivery and row.secret:
+        texts = {part: links.without_proofs(delivery.payload[part]) for part in ("text", "html")}
+        delivery = replace(delivery, payload={**delivery.payload, **texts})
     content = mime_message(delivery).as_bytes() if delivery else None
-    payload = delivery.payload if delivery else {}
-    summary = payload.get("subject") or row.summary.partition(" · ")[0]
-    to = payload.get("to") or row.summary.partition(" · ")[2]
-    return Mail(f"mail/{number}.eml", to, summary, row.state, row.created_at, row.finished_at, row.secret, content)
+    title, _, address = row.summary.partition(" · ")
+    payload = delivery.payload if delivery else {"subject": title, "to": address}
+    kind = title.removeprefix("Prescreen ") if row.secret and not delivery else ""
+    when = (row.state, row.created_at, row.finished_at)
+    return Mail(f"mail/{number}.eml", payload["to"], payload["subject"], kind, *when, row.secret, content)
+
+
+def _subject(mail: Mail, organization: str, t: Translator) -> str:
+    """The subject, as it was sent; for one of which nothing is kept, that of its kind."""
+    if mail.kind in emails.KINDS:
+        return t(f"mail_{mail.kind}_subject", organization=organization)
+    return mail.subject
 
 
 def written(case: Case, at: datetime, by: str, language: str | None = None) -> File:
@@ -256,7 +270,8 @@ def _times(case: Case) -> dict[str, datetime]:
 
 
 def _decision(case: Case) -> JsonObject:
-    """The decision and its snapshot; `alike` are those with the same key answers then, without one as of now."""
+    """The decision and its snapshot; `alike` are those with the same key answers then, without a
+    decision as of now."""
     prescreen, snapshot = case.prescreen, case.snapshot
     found: JsonObject = {
         "prescreen": str(prescreen.id),
@@ -294,6 +309,7 @@ def _page(case: Case, files: dict[str, bytes], at: datetime, by: str, t: Transla
         by=by,
         t=t,
         isolated=normalization.isolated,
+        subject=lambda mail: _subject(mail, asked.organization_name, t),
         own=lambda text: as_written(text, t),
         moment=lambda moment: presentation.moment(moment, asked.time_zone, t),
         case=case,

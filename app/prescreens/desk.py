@@ -12,6 +12,7 @@ from app.accounts.models import Organization, Person
 from app.accounts.roles import MEASURES, PRESCREENS
 from app.dashboard.desk import SHOWN, Desk, Link, Searched, SearchResult, WaitingWork, WorkItem, read_uuid
 from app.dashboard.queue import Label
+from app.files import arriving
 from app.files.reading import Reading
 from app.kernel.db.engine import Db
 from app.prescreens import api, events, jobs, presentation, public, reading, views
@@ -162,7 +163,7 @@ DESK = Desk(
     finalizers=jobs.FINALIZERS,
     documents=(case_file.KIND, export.KIND),
     tidy=jobs.tidy,
-    sweeps=(retain.Retention, partial(Reading, reading.read_portion)),
+    sweeps=(retain.Retention, partial(Reading, reading.read_portion), partial(arriving.Sweep, reading.ARRIVALS)),
     measures=reading.measures,
     list_label="Reviews",
     further_links=(

@@ -2,6 +2,7 @@
 and none to the team what a prospect typed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,9 @@ from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import Prescreen
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.queries.recipients import Recipient
+
+KINDS = ("again", "asked", "completed", "expired", "link", "reminder")
+"""Those that the address is not proven for; the others are of decisions."""
 
 A_DAY = 6
 """E-mails that visitors set off to one mailbox within a day, over all prescreens and organizations: the address that a
@@ -228,7 +232,7 @@ def _email(
     if status_url is None:
         status_url = links.status_url(db.config, questionnaire.organization_slug, questionnaire.slug, prescreen.id)
     proofs = [(url.rpartition("/")[2], "their own proof") for url in (chat_url, status_url) if url]
-    return email_message(
+    message = email_message(
         db,
         template,
         to=prescreen.email or "",
@@ -244,3 +248,5 @@ def _email(
         status_url=status_url,
         **more,
     )
+    # A case file has what was sent, but for links that are the prospect's alone.
+    return replace(message, remains=secret)

@@ -116,7 +116,7 @@ FILES_ADDED = EventType(
     "prescreen.files_added",
     "{who} added files to an answer",
     "added files",
-    "upload",
+    "file-text",
     details=lambda row: pluralize(len(row.data.get("sha256", ())), "file"),
 )
 FILE_REMOVED = EventType("prescreen.file_removed", "{who} took a file out of an answer", "took a file out", "trash-2")

@@ -16,7 +16,7 @@ STATUS = "prescreen.status"
 INQUIRY = "prescreen.inquiry"
 AGAIN = "prescreen.again"
 
-_PROOF = re.compile(r"(/p/[^/\s]+/[^/\s]+/[a-z]+/)[^\s<>\"']+")
+_PROOF = re.compile(r"(/p/[^/\s]+/[^/\s]+/[a-z]+/)(?:\[their own proof\]|[^\s<>\"']+)")
 
 
 def token(config: Config, purpose: str, id: UUID) -> str:

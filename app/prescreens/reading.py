@@ -1,4 +1,5 @@
-"""Reading every file of an answer again, by the worker: whether each is still in the store, with its hash.
+"""Files of answers in the store: which are named by a row, and reading each again, by the worker: whether it is still
+there, with its hash.
 
 Each is read again a day after it was read last. Two workers may read the same one, which does no harm.
 """
@@ -7,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import func, select
 
 from app.files import reading
+from app.files.arriving import Arrivals
 from app.kernel.changes.events import WORKER
 from app.kernel.db.engine import Database, Db
 from app.kernel.store import store_at
@@ -18,6 +21,15 @@ from app.prescreens import actions
 from app.prescreens.answer_files import AnswerFile
 
 AGAIN = timedelta(days=1)
+
+
+def _is_named(db: Db, file_id: UUID, _sha256: str) -> bool:
+    mine = (AnswerFile.id == file_id, AnswerFile.erased_at.is_(None))
+    return db.scalar(select(AnswerFile.id).where(*mine)) is not None
+
+
+ARRIVALS = Arrivals("prescreens", _is_named)
+"""Those on their way: in the store, in a folder of their own, and not yet in an answer."""
 
 
 def read_portion(database: Database, now: datetime) -> bool:

@@ -1,4 +1,7 @@
-"""Many photos by many sessions at once, each sent twice as by phones that heard no answer: none lost, none twice."""
+"""Many photos by many sessions at once, each sent twice as by phones that heard no answer: none lost, none twice.
+
+Half of the sessions send forms, the others what the page's script sends: parts, and then the whole.
+"""
 
 import threading
 import time
@@ -11,7 +14,6 @@ import pytest
 from flask import Flask
 
 from app.files import keeping
-from app.inspections.evidence import receiving
 from app.kernel.db.engine import Database
 from app.kernel.store import digest, store_at
 from tests.cast import Cast
@@ -42,7 +44,8 @@ class Round:
 
     def __init__(self, app: Flask, cast: Cast, database: Database) -> None:
         integrator, self.database = Integrator(app, cast, "marston"), database
-        self.phones = [Phone(app, integrator, integrator.create()) for _ in range(SESSIONS)]
+        sessions = [integrator.create() for _ in range(SESSIONS)]
+        self.phones = [Phone(app, integrator, each, address=f"203.0.113.{n}") for n, each in enumerate(sessions, 1)]
         self.together = threading.Barrier(SESSIONS)
 
     def photos(self, n: int) -> list[bytes]:
@@ -53,10 +56,24 @@ class Round:
         phone, mine = self.phones[n], self.photos(n)
         phone.allow()
         self.together.wait(60)
+        if n % 2:
+            phone.headers["Accept"] = "application/json"
+            for each in mine:
+                assert [self._in_parts(phone, each) for _ in range(2)] == ["", "known"]
+            return
         for at in range(0, PHOTOS, AT_ONCE):
             for _ in range(2):
                 answer = phone.send(files=[file(each) for each in mine[at : at + AT_ONCE]])
                 assert answer.status_code == 303
+
+    def _in_parts(self, phone: Phone, content: bytes) -> str:
+        whole, halves = digest(content), (content[:100], content[100:])
+        for each in halves:
+            kept = phone.post(f"{phone.place}/evidence/parts/{whole}", part=file(each)).json
+            assert kept == {"kept": digest(each)}
+        sums = ",".join(map(digest, halves))
+        joined = phone.post(f"{phone.place}/evidence/whole/{whole}", parts=sums, name="IMG_1.jpg").json
+        return str(joined["results"][0]["reason"])
 
     def run(self) -> None:
         with ThreadPoolExecutor(SESSIONS) as pool:
@@ -70,7 +87,8 @@ class Round:
             rows = [each.sha256 for each in items(self.database, phone.session)]
             chain = [each["sha256"] for each in chained(self.database, phone.session)]
             names = {name.rpartition("/")[2] for name in kept.names(folder)}
-            if not sent == rows == chain or names != set(sent):
+            on_their_way = [*kept.names("arriving"), *kept.names("parts")]
+            if not sent == rows == chain or names != set(sent) or on_their_way:
                 found.append(phone.session["id"])
         return found
 
@@ -81,7 +99,7 @@ def test_none_is_lost_and_none_is_there_twice(app: Flask, cast: Cast, database: 
     assert photos.lost_or_twice(url) == []
     kind = "S3" if url.startswith("s3") else "a folder"
     seconds = time.monotonic() - begun
-    done = f"{SESSIONS} sessions, each photo sent twice, into {kind}: 0 lost, 0 twice, {seconds:.0f} s"
+    done = f"{SESSIONS} sessions, each photo sent twice, half in parts, into {kind}: 0 lost, 0 twice, {seconds:.0f} s"
     note(f"photos at once into {kind}", "sqlite" if database.sqlite else "postgresql", SESSIONS * PHOTOS, done)
 
 
@@ -90,13 +108,13 @@ def test_none_is_lost_and_none_is_there_twice(app: Flask, cast: Cast, database: 
 def test_a_planted_loss_is_noticed(
     app: Flask, cast: Cast, database: Database, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep: Callable[..., None] = receiving.keep
+    keep: Callable[..., None] = keeping.keep
 
-    def forget_some(kept: object, id: object, received: receiving.Received) -> None:
-        if int(received.sha256, 16) % 50:
-            keep(kept, id, received)
+    def forget_some(kept: object, owner: object, content: bytes) -> None:
+        if int(digest(content), 16) % 50:
+            keep(kept, owner, content)
 
-    monkeypatch.setattr(receiving, "keep", forget_some)
+    monkeypatch.setattr(keeping, "keep", forget_some)
     photos = Round(app, cast, database)
     photos.run()
     lost = photos.lost_or_twice(url)

@@ -17,6 +17,7 @@ from app.inspections.verification import EXIT_CODES, Result
 from app.kernel import store
 from tests.cli.running import Desk
 from tests.inspections import pages
+from tests.inspections.authority import Authority
 from tests.inspections.test_capture import PLACED, Phone, file, items
 from tests.inspections.test_chain import MOMENT, run, sum_anew, unpack
 
@@ -113,6 +114,25 @@ def test_a_bundle_of_the_former_layout_is_still_proven(tmp_path, script) -> None
         shutil.copy(Path(bundle.__file__).parent / "verify.sh", folder)
     assert results(folder, str(FORMER / "root.pem")) == {0}
     assert results(folder) == {2}
+
+
+def test_roots_may_be_a_folder(database, tmp_path, monkeypatch) -> None:
+    """For the script as an argument and a variable, and for the command."""
+    roots, strange, other = tmp_path / "my roots", tmp_path / "none of them", tmp_path / "stranger's"
+    for each in (roots, strange, other):
+        each.mkdir()
+    shutil.copy(FORMER / "root.pem", roots / "b.pem")
+    (roots / "notes.txt").write_text("no certificate")
+    made = Authority(other)
+    for each in (roots, strange):
+        shutil.copy(made.folder / "root.pem", each / "a.pem")
+    folder = unpack((FORMER / "bundle.zip").read_bytes(), tmp_path / "bundle")
+    shutil.copy(Path(bundle.__file__).parent / "verify.sh", folder)
+    for given, code in ((roots, 0), (strange, 2)):
+        assert run(folder, str(given)).returncode == code
+        monkeypatch.setenv("TSA_ROOTS", str(given))
+        assert run(folder).returncode == code
+        assert Desk(database, monkeypatch)("verify", str(FORMER / "bundle.zip")).exit_code == code
 
 
 FORMER_TAMPERING = {

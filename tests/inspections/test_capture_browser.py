@@ -41,6 +41,10 @@ def test_captures_survive_a_minute_without_connection_and_a_reload(app, integrat
         page.context.set_offline(True)
         photos = [("a.jpg", picture(place=True)), ("b.png", picture("PNG"))]
         files = [{"name": name, "mimeType": "image/jpeg", "buffer": content} for name, content in photos]
+        page.set_input_files(
+            "#files", [{"name": "c.svg", "mimeType": "image/svg+xml", "buffer": b"no picture"}, *files]
+        )
+        expect(page.locator(".previews img")).to_have_count(2)  # what the browser cannot show has none
         page.set_input_files("#files", files)
         expect(page.locator(".previews img")).to_have_count(2)
         page.fill("#note", "Seen from the street\nthrough the window")

@@ -21,22 +21,11 @@ from tests.inspections.test_capture import PLACED, Phone, items, stored
 from tests.inspections.test_chain import run, unpack
 from tests.inspections.test_checkpoints import authority, stamped  # noqa: F401
 from tests.inspections.test_parts import PARTS, SUMS, WHOLE, enroll, have, join, part, signed
+from tests.inspections.test_parts import phone as phone
+from tests.inspections.test_parts import session as session
 from tests.pages import presser, text
 
 LATE = timedelta(hours=24)
-
-
-@pytest.fixture
-def session(integrator) -> dict:
-    return integrator.create()
-
-
-@pytest.fixture
-def phone(app, integrator, session) -> Phone:
-    phone = Phone(app, integrator, session)
-    phone.allow()
-    phone.headers["Accept"] = "application/json"
-    return phone
 
 
 def send(phone: Phone, session, **otherwise):

@@ -88,6 +88,8 @@ def test_what_comes_too_late_stays_on_the_phone_and_can_be_saved(
         expect(state).to_contain_text(f"{WAITING}3")
         expect(state).to_contain_text("ended more than 24 hours ago")
         expect(state.get_by_role("link")).to_have_count(3)
+        for link in state.get_by_role("link").all():
+            assert (link.bounding_box() or {})["height"] < 60, "a line or two, not one of each letter"
         with page.expect_download() as download:
             state.get_by_role("link", name="Save a copy: b.png").click()
         assert download.value.suggested_filename == "b.png"

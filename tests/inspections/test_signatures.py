@@ -20,6 +20,8 @@ from app.kernel.store import digest
 from tests.cli.running import Desk
 from tests.inspections.test_capture import Phone, file, items
 from tests.inspections.test_chain import MOMENT, run, unpack
+from tests.inspections.test_parts import phone as phone
+from tests.inspections.test_parts import session as session
 
 SESSION = "0c8f4d2e-1a3b-4c5d-9e7f-1234567890ab"
 NEVER = "0" * 64
@@ -248,19 +250,6 @@ def test_it_is_broken(tamper: Callable[[Recorded], None], tmp_path: Path) -> Non
 
 
 # As it is kept -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def session(integrator) -> dict:
-    return integrator.create()
-
-
-@pytest.fixture
-def phone(app, integrator, session) -> Phone:
-    phone = Phone(app, integrator, session)
-    phone.allow()
-    phone.headers["Accept"] = "application/json"
-    return phone
 
 
 def send(phone: Phone, signer: Signer, content: bytes, **otherwise: object) -> None:

@@ -1,10 +1,13 @@
 """The store: written once, read with its sum checked, and gone or full in a word. A folder and S3 alike."""
 
+import socket
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from app.config import Config, ConfigError
+from app.kernel import store as kernel_store
 from app.kernel.store import Away, Damaged, Missing, Store, digest
 from tests.s3 import s3 as s3
 
@@ -60,6 +63,16 @@ def test_a_store_that_is_away_is_away_in_a_word_and_not_asked_again_at_once(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     with pytest.raises(Away):
         Store("s3://evidence/nowhere").put("originals/a", CONTENT)
+
+
+def test_a_bucket_that_never_answers_is_away_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_store, "ANSWER_WITHIN", timedelta(seconds=0.5))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(Away):
+            Store("s3://evidence/silent").put("originals/a", CONTENT)
 
 
 def test_what_is_read_back_decides_not_what_the_other_side_says(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

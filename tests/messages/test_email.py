@@ -105,7 +105,7 @@ def test_an_organization_sends_via_the_product_and_is_answered(posted: tuple[Any
     plain = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert plain.splitlines()[-3:] == [
         "-- ",
-        "Des questions ? +33 1 99 00 55 01 · bonjour@alder.example · Lun–ven 9–17",
+        "Des questions\u202f? +33 1 99 00 55 01 · bonjour@alder.example · Lun–ven 9–17",
         "Envoyé par Session Desk pour Alder & Row.",
     ]
     html = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]

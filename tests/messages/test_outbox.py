@@ -100,6 +100,15 @@ def test_a_secret_is_blanked_once_sent_and_not_before(database: Database, tried:
         assert delivery_status.send_again(db, sent, now()) is None
 
 
+def test_what_remains_of_a_secret_is_what_previews_show(database: Database, tried: list[Delivery]) -> None:
+    (id,) = promise(database, act(secret=True, fresh=[("hunter2", "their own proof")], remains=True))
+    worker(database).run_once()
+    assert tried[-1].payload["word"] == "hunter2", "what was sent"
+    kept = database.vault.decrypt(row_of(database, id).payload)
+    assert '"word": "[their own proof]"' in kept
+    assert "hunter2" not in kept
+
+
 def test_a_message_for_later_waits(database: Database, tried: list[Delivery]) -> None:
     promise(database, act(due_at=now() + timedelta(hours=1)))
     assert worker(database).run_once() is False

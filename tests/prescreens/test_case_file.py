@@ -1,6 +1,7 @@
 """The case file: whole, checkable with stock tools, without the team's notes unless asked, for those who may."""
 
 import hashlib
+import html
 import json
 import re
 import shutil
@@ -15,19 +16,21 @@ from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.accounts.models import Organization
 from app.dashboard.documents import queries as documents
 from app.dashboard.documents.models import Document
 from app.kernel import clock, pdf
-from app.kernel.changes.events import Event
+from app.kernel.changes.events import Actor, Event
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
+from app.kernel.outbox.delivery_status import send_again
+from app.kernel.outbox.outbox import OutboxRow
 from app.prescreens import actions, case_files
 from app.prescreens.events import SUBJECT
 from app.prescreens.locales import TRANSLATIONS
-from app.prescreens.models import Prescreen
+from app.prescreens.models import DecisionSnapshot, Prescreen
 from app.prescreens.presentation import moment
 from app.prescreens.queries import reasons
 from app.prescreens.queries.stages import Reach
@@ -63,6 +66,13 @@ def words(content: bytes) -> str:
     return " ".join(printed.split())
 
 
+def asked_about_the_floor(database: Database, cast: Cast, id: UUID) -> None:
+    reach = Reach((cast.marston.id,))
+    with database.write() as db:
+        asks = "Which floor do you mean?"
+        actions.ask(db, id, ["budget"], [], asks, reach=reach, version=None, by=cast.actor("lena"), now=now())
+
+
 def test_one_press_makes_it_and_its_sums_hold(
     database: Database, cast: Cast, client: FlaskClient, outbox: Outbox
 ) -> None:
@@ -88,7 +98,8 @@ def test_one_press_makes_it_and_its_sums_hold(
         "case-file.pdf",
         "criteria.json",
         "decision.json",
-        "mail/2.eml",  # the first one held a secret link
+        "mail/1.eml",
+        "mail/2.eml",
         "questions.json",
     }
     sums = dict(reversed(line.split("  ")) for line in files.pop("SHA256SUMS").decode().splitlines())
@@ -136,6 +147,32 @@ def test_each_answer_has_its_time(database: Database, cast: Cast) -> None:
         assert moment(begun + timedelta(minutes=at), case.questionnaire.time_zone, t) in printed
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_decision_by_program_has_the_mirror_of_then(database: Database, cast: Cast, kept: bool) -> None:
+    """Nothing is counted while a program waits; the case file counts those that were decided before it."""
+    api, at = Actor("integrator", None, "Marston & Vale", None, "api"), now().replace(microsecond=0)
+    ids = [prescreen(database, cast.marston.id, given={"more": f"{n}"}) for n in range(4)]
+    for n, (id, act) in enumerate(
+        zip(ids, (actions.approve, actions.deny, actions.deny, actions.approve), strict=True)
+    ):
+        with database.write() as db:
+            act(db, id, None, reach=Reach((cast.marston.id,)), by=api, now=at + timedelta(minutes=n))
+    if not kept:  # as decisions of earlier versions are
+        with database.write() as db:
+            db.execute(delete(DecisionSnapshot))
+    pages: list[str] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pdf, "render", lambda source: pages.append(source.html) or b"%PDF")
+        for id in ids[1:3]:
+            case = case_files.read(database, id, notes=False)
+            files = opened(case_files.written(case, now(), "Lena").content)
+            assert case.mirror
+            decision = json.loads(files["decision.json"])
+            assert decision["alike"] == {"approved": case.mirror.approved, "denied": case.mirror.denied}
+    assert "same key answers then: 1 decided, 1 approved, 0 denied" in pages[0]
+    assert "same key answers then: 2 decided, 1 approved, 1 denied" in pages[1]
+
+
 def test_answers_from_before_times_were_kept_have_none(database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id, "active")
     with database.write() as db:
@@ -153,6 +190,53 @@ def test_the_notes_are_in_it_only_with_a_tick(database: Database, cast: Cast) ->
     assert NOTES in words(files["case-file.pdf"])
     with database.read() as db:
         assert reasons.snapshot(db, id) is not None
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_links_of_the_prospect_alone_open_nothing(
+    client: FlaskClient, database: Database, cast: Cast, outbox: Outbox, sent: bool
+) -> None:
+    """The e-mail is as it left, or waits to leave, but for the proofs of its links."""
+    id = prescreen(database, cast.marston.id)
+    outbox.deliver_all()
+    asked_about_the_floor(database, cast, id)
+    proofs = {
+        proof for mail in outbox.emails() for proof in re.findall(r"/(?:asked|status)/([\w.-]{9,})", mail["text"])
+    }
+    assert len(proofs) == 2
+    if sent:
+        outbox.deliver_all()
+        assert not [row for row in outbox.rows("email") if any(proof in str(row.payload) for proof in proofs)]
+    files = opened(case_files.written(case_files.read(database, id, notes=False), now(), "Lena").content)
+    mail = message_from_bytes(files["mail/2.eml"], policy=default)
+    for part in ("plain", "html"):
+        body = mail.get_body((part,))
+        assert body is not None
+        words = body.get_content()
+        assert "Which floor do you mean?" in words
+        assert words.count("/asked/[their own proof]") == words.count("/asked/") > 0
+        assert words.count("/status/[their own proof]") == words.count("/status/") > 0
+    assert "has a question about your answers" in mail["Subject"]
+    assert not any(proof.encode() in each for each in files.values() for proof in proofs)
+    for row in outbox.rows("email", "sent"):
+        with database.write() as db:
+            assert send_again(db, row.id, now()) is None, "what left without its link says nothing"
+
+
+@pytest.mark.parametrize("language", ["es", "fr", "ar"])
+def test_an_email_of_which_nothing_is_kept_has_its_subject(database: Database, cast: Cast, language: str) -> None:
+    """As earlier versions blanked them, with an English name of their kind."""
+    id = prescreen(database, cast.marston.id)
+    with database.write() as db:
+        db.execute(update(OutboxRow).where(OutboxRow.subject_id == str(id)).values(payload="", state="sent"))
+    pages: list[str] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pdf, "render", lambda source: pages.append(source.html) or b"%PDF")
+        case_files.written(case_files.read(database, id, notes=False), now(), "Lena", language)
+    t = TRANSLATIONS.translator(language)
+    assert t("mail_completed_subject", organization=cast.marston.name) in html.unescape(pages[0])
+    assert "Prescreen completed" not in pages[0]
+    assert t("case_mail_gone") in pages[0]
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr", "ar"])

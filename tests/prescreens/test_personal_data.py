@@ -94,6 +94,8 @@ def test_the_export_has_everything_that_is_kept(
     shown = re.findall(r"/p/marston/[^/]+/[a-z]+/(.{8})", sent)
     assert shown, "the link of a decision"
     assert set(shown) == {"[their o"}, "no signed link"
+    asked = next(each for each in pending["messages"] if each["summary"].startswith("Prescreen asked"))
+    assert f"Dear {NAME}" in asked["text"], "an e-mail with a link is there too"
     with database.read() as db:
         event = db.scalars(select(Event).where(Event.kind == "contact.exported")).one()
     assert event.data == {"reason": REASON, "sha256": sha256(answer.get_data(as_text=True))}

@@ -8,6 +8,7 @@ import pytest
 
 from app.home.audit import EVENTS
 from tests.project.crawler import DemoSite
+from tools.locales import ROOT
 
 pytestmark = pytest.mark.timeout(400)  # loading and crawling the demo site takes its time
 
@@ -20,6 +21,11 @@ def test_kinds_are_things_and_participles_and_no_two_types_share_a_stored_one() 
     assert len(EVENTS) > 70
     assert all(KIND.match(kind) for kind in stored)
     assert [kind for kind, n in stored.items() if n > 1] == []
+
+
+def test_every_type_has_a_sign_that_is_drawn() -> None:
+    drawn = set(re.findall(r'<symbol id="([^"]+)"', (ROOT / "app/static/icons.svg").read_text("utf-8")))
+    assert {each.kind: each.icon for each in EVENTS.values() if each.icon not in drawn} == {}
 
 
 def test_no_page_shows_an_events_bare_name(demo_site: DemoSite) -> None:

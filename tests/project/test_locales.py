@@ -132,6 +132,17 @@ SPOILED = {
     "empty": (changed("fr", '"Commencer"', '""'), "visits, fr: start has an empty text."),
     "fuzzy": (changed("fr", START, f"#, fuzzy\n{START}"), "visits, fr: start is marked as fuzzy"),
     "typewritten": (changed("fr", "Commencer", "C'est parti"), "fr: start has the apostrophe of a typewriter"),
+    **{
+        f"space {mark!r}": (changed("fr", "Commencer", wrong), "fr: start has a space before ; ! ? : or within « »")
+        for mark, wrong in {
+            "?": "Commencer ?",
+            "wide ;": "Oui\u00a0; non",
+            "narrow :": "Ceci\u202f: cela",
+            "none !": "Commencer!",
+            "«": "« Oui\u00a0»",
+            "»": "«\u00a0Oui »",
+        }.items()
+    },
     "other language": (changed("fr", "Language: fr", "Language: pt"), "visits, fr: the header names the language pt."),
     "no language": (changed("fr", '"Language: fr\\n"\n', ""), "visits, fr: the header names the language None."),
     "value lost": (changed("fr", " à {organization}", ""), LOST),
@@ -174,6 +185,13 @@ def test_the_checks_find_a_planted_fault(domain: Domain, spoil: Callable[[Domain
 def test_a_file_that_is_no_catalog_is_named(domain: Domain) -> None:
     with pytest.raises(ValueError, match=r"fr/LC_MESSAGES/visits\.po: .*more translations"):
         changed("fr", 'msgstr[1] "', 'msgstr[2] "Plus"\nmsgstr[1] "')(domain)
+
+
+def test_french_spaces_are_asked_for_in_french_texts_alone(domain: Domain) -> None:
+    right = "«\u00a0Oui\u00a0»\u00a0: à 12:30, voir https://example.com/?a=b\u202f; d’accord\u202f?"
+    changed("fr", "Commencer", right)(domain)
+    changed("en", "Start", "Start: « now » ; or not ?")(domain)
+    assert faults(Domain(domain.root, domain.name)) == []
 
 
 def test_a_number_may_be_spelt_where_the_form_has_only_that_number(domain: Domain) -> None:

@@ -7,7 +7,7 @@ what became of each; a script asks for JSON and gets the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +17,12 @@ from flask import Response, current_app, jsonify, request
 from werkzeug.datastructures import FileStorage
 
 from app.accounts.access import public
-from app.files import keeping, pictures
+from app.files import pictures
 from app.files.rules import LARGEST, UnfitFile
 from app.inspections import actions, queries, rules
 from app.inspections.evidence import by_hand, receiving
 from app.inspections.evidence import rules as evidence_rules
+from app.inspections.evidence.arrivals import ARRIVALS
 from app.inspections.evidence.receiving import Received, Sent
 from app.inspections.evidence.rules import Unfit
 from app.inspections.locales import TRANSLATIONS
@@ -95,15 +96,14 @@ def add(invite: Invite, kept: Store, received: Received, name: str, *, late: boo
     known = queries.evidence_by_hash(reading(), invite.inspection_id, received.sha256)
     if known is not None:
         raise Unfit("erased" if known.erased_at else "known", 409)
-    keeping.keep(kept, invite.inspection_id, received.content)
+    arrival = ARRIVALS.keep(kept, invite.inspection_id, received.content)
     try:
         with side_transaction() as db:
             actions.capture(db, invite, received, by=_visitor().actor(invite), now=clock.now(), late=late)
-    except Unfit as unfit:
-        if unfit.reason not in ("known", "erased"):
-            with suppress(Exception):  # away meanwhile: the file is no evidence, and named by nothing
-                kept.delete(keeping.originals(invite.inspection_id), received.sha256)
+    except Unfit:
+        ARRIVALS.give_up(database(), kept, arrival)
         raise
+    ARRIVALS.settle(kept, arrival)
     return Result(name, "", received.sha256)
 
 

@@ -15,6 +15,7 @@ from app.files.rules import LARGEST
 from app.inspections import actions, bundles, queries
 from app.inspections.evidence import by_hand, receiving
 from app.inspections.evidence import rules as evidence_rules
+from app.inspections.evidence.arrivals import ARRIVALS
 from app.inspections.evidence.models import Kind
 from app.inspections.evidence.receiving import Sent
 from app.inspections.evidence.rules import Unfit
@@ -72,7 +73,8 @@ def add_document(id: str) -> Response:
     allowed = evidence_rules.place_allowed(inspection.consent_state)
     entered = by_hand.read(request.form, me().time_zone, clock.now(), "operator")
     received = receiving.file(file.stream.read(), Sent(file.filename, by_hand=entered), place_allowed=allowed)
-    keeping.keep(_store(), inspection.id, received.content)
+    # Its mark goes within the hour: the row is committed after the view.
+    ARRIVALS.keep(_store(), inspection.id, received.content)
     # What an operator adds is a document to the record, also where it is a picture.
     document = replace(received, kind=Kind.DOCUMENT)
     actions.add_document(db(), inspection.id, document, by=me().actor(), now=clock.now())

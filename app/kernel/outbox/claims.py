@@ -37,6 +37,7 @@ from app.kernel.outbox.outbox import (
     Receipts,
     TemporaryFailure,
     one_line,
+    without_secrets,
 )
 
 log = structlog.get_logger("desk.worker")
@@ -299,6 +300,8 @@ def finish(
     What the item it is about (by subject type, in `receipts`) keeps of a final result is written with it.
     """
     result = _result(row, outcome, now)
+    if row.secret and outcome.state == SENT:
+        result = {**result, OutboxRow.payload: _remains(db, row)}
     keeper, receipt = _receipt(db, row, receipts) if OutboxRow.state in result else (None, None)
     if keeper:
         keeper.lock(db, row.subject_id or "")
@@ -340,10 +343,17 @@ def _receipt(db: Db, row: Claimed, receipts: Mapping[str, Receipts]) -> tuple[Re
     return (keeper, receipt) if receipt is not None else (None, None)
 
 
+def _remains(db: Db, row: Claimed) -> str:
+    try:
+        remains = without_secrets(db.vault.decrypt(row.payload))
+    except ValueError:
+        return ""
+    return db.vault.encrypt(remains) if remains else ""
+
+
 def _result(row: Claimed, outcome: Outcome, now: datetime) -> Values:
     if outcome.state == SENT:
-        sent: Values = {OutboxRow.state: SENT, OutboxRow.finished_at: now, OutboxRow.last_error: None}
-        return {**sent, OutboxRow.payload: ""} if row.secret else sent
+        return {OutboxRow.state: SENT, OutboxRow.finished_at: now, OutboxRow.last_error: None}
     if outcome.state != QUEUED:
         return _ended(outcome.state, outcome.detail, now)
     tries = row.attempts - row.earlier_attempts

@@ -168,7 +168,7 @@ def send_again(db: Db, id: UUID, now: datetime, seen: str | None = None) -> List
     Returns the row, or None when it cannot be sent again (unknown, being sent, dropped, blanked, or a finished job), or
     its state token is no longer `seen`.
     """
-    sent = and_(OutboxRow.state == SENT, OutboxRow.channel.not_like("job:%"))
+    sent = and_(OutboxRow.state == SENT, ~OutboxRow.secret, OutboxRow.channel.not_like("job:%"))
     failing = and_(FAILING, or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now))
     row = db.execute(
         update(OutboxRow)

@@ -182,6 +182,8 @@ class Message:
     """What a fingerprint takes instead of the same keys of the payload: the text without what only surrounds it."""
     receipt: JsonObject | None = None
     """What is known of the item once the recipient's server has accepted the message; for `Receipts`."""
+    remains: bool = False
+    """With `secret`: what it says stays once it is sent, as previews show it."""
 
 
 class Receipts(Protocol):
@@ -256,6 +258,9 @@ It must be idempotent: it may be called again with the same id.
 RECEIPT = "receipt"
 """Key of the payload under which a message has its receipt."""
 
+FRESH = "fresh"
+"""Key of the payload under which a message that remains has what previews show instead of its secrets."""
+
 COLLECTED = "noted messages"
 """Key of `db.info` under which the messages queued in a session are collected (kernel/changes/confirmation.py)."""
 
@@ -317,7 +322,16 @@ def is_known(db: Db, dedupe: str) -> bool:
 
 
 def _stored(message: Message) -> JsonObject:
-    return message.payload if message.receipt is None else {**message.payload, RECEIPT: message.receipt}
+    more = {} if message.receipt is None else {RECEIPT: message.receipt}
+    return {**message.payload, **more, **({FRESH: list(message.fresh)} if message.remains else {})}
+
+
+def without_secrets(stored: str) -> str:
+    """What remains of a stored secret message once it is sent; empty when nothing does."""
+    fresh = json.loads(stored).get(FRESH, ())
+    for value, shown in fresh:
+        stored = stored.replace(value, f"[{shown}]")
+    return stored if fresh else ""
 
 
 def one_line(text: str) -> str:

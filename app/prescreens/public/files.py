@@ -4,8 +4,7 @@ Each file is kept by itself, outside any transaction; the answer names it afterw
 other.
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Container, Sequence
 from uuid import UUID, uuid4
 
 from flask import Response, request
@@ -13,13 +12,14 @@ from werkzeug.datastructures import FileStorage
 
 from app.accounts.access import public
 from app.files import keeping, pictures, responses
+from app.files.arriving import Arrival
 from app.files.rules import LARGEST, UnfitFile
 from app.kernel import clock
 from app.kernel.api.request_body import takes
 from app.kernel.db.transaction import database, db, side_transaction
 from app.kernel.db.transaction import reading as at_rest
 from app.kernel.errors import Conflict, Gone, Invalid, NotFound
-from app.kernel.store import Store, digest, store_at
+from app.kernel.store import Store, store_at
 from app.kernel.web.htmx import see_other
 from app.prescreens import actions, links
 from app.prescreens.forms import AnswerForm
@@ -29,6 +29,7 @@ from app.prescreens.public.answering import REVIEW, due, is_over
 from app.prescreens.public.inquiry import inquiry_by_token
 from app.prescreens.queries import files as kept_files
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
+from app.prescreens.reading import ARRIVALS
 from app.prescreens.rules import files
 from app.prescreens.rules import inquiries as inquiry_rules
 from app.prescreens.rules.questions import Question, applicable
@@ -38,6 +39,9 @@ MOST_AT_ONCE = 20
 
 Refusals = list[tuple[str, str]]
 """Name and code of each file that was refused."""
+
+Stored = tuple[actions.NewFile, Arrival]
+"""A file that lies in the store, and its mark there."""
 
 
 @public_pages.post("/chat/<token>/files")
@@ -63,13 +67,15 @@ def add_files(organization: str, questionnaire: str, token: str) -> Response:
                 actions.remove_file(own, prescreen.id, key, gone, by=prospect(found), now=clock.now())
         if new:
             with side_transaction() as own:
-                ids = actions.add_files(own, prescreen.id, key, new, by=prospect(found), now=clock.now())
-            _forget([each for each in new if each.id not in ids])
+                ids = actions.add_files(
+                    own, prescreen.id, key, [each for each, _ in new], by=prospect(found), now=clock.now()
+                )
+            _settle(new, ids)
     except (Invalid, Conflict, Gone) as refusal:
-        _forget(new)
+        _settle(new, frozenset())
         if isinstance(refusal, Gone) or getattr(refusal, "code", "") == "session.already_completed":
             return see_other(url(".chat", found, token))
-        refused += [(each.name, _code(refusal)) for each in new]
+        refused += [(each.name, _code(refusal)) for each, _ in new]
     if refused:
         actions.keep_refused(db(), prescreen, key, [], refused[0][1], files=refused)
     return see_other(url(".chat", found, token, step=key) + "#files")
@@ -115,13 +121,14 @@ def add_asked_files(organization: str, questionnaire: str, token: str) -> Respon
                 actions.remove_asked_file(own, inquiry.id, key, gone, by=by, now=clock.now())
         if new:
             with side_transaction() as own:
-                ids = actions.add_asked_files(own, inquiry.id, key, new, by=by, now=clock.now())
-            _forget([each for each in new if each.id not in ids])
+                added = [each for each, _ in new]
+                ids = actions.add_asked_files(own, inquiry.id, key, added, by=by, now=clock.now())
+            _settle(new, ids)
     except (Invalid, Conflict, Gone) as refusal:
-        _forget(new)
+        _settle(new, frozenset())
         if isinstance(refusal, Gone) or getattr(refusal, "code", "") == "inquiry.answered":
             return see_other(url(".asked", found, token))
-        refused += [(each.name, _code(refusal)) for each in new]
+        refused += [(each.name, _code(refusal)) for each, _ in new]
     if refused:
         actions.keep_refused_inquiry(db(), inquiry, key, [], files=refused)
     return see_other(url(".asked", found, token, step=key) + "#files")
@@ -186,9 +193,9 @@ def _onward(prescreen: Prescreen, found: QuestionnaireDetail, token: str, key: s
     return see_other(url(".chat", found, token, step=due(prescreen, found) or REVIEW))
 
 
-def _received(question: Question, chosen: list[FileStorage], value: object) -> tuple[list[actions.NewFile], Refusals]:
+def _received(question: Question, chosen: list[FileStorage], value: object) -> tuple[list[Stored], Refusals]:
     """The files that are taken, which lie in the store now, and why others are not."""
-    new, refused = list[actions.NewFile](), Refusals()
+    new, refused = list[Stored](), Refusals()
     room = files.most(question) - (len(value) if isinstance(value, list) else 0)
     for each in chosen:
         name = keeping.file_name(each.filename or "")
@@ -202,22 +209,24 @@ def _received(question: Question, chosen: list[FileStorage], value: object) -> t
     return new, refused
 
 
-def _kept(question: Question, file: FileStorage, name: str) -> actions.NewFile:
+def _kept(question: Question, file: FileStorage, name: str) -> Stored:
     """One file, in the store. Where it was taken is cut before the hash: nobody is asked for that here."""
     content = file.stream.read()
     facts = pictures.facts(content)
     files.check(question, facts, len(content))
     content = pictures.without_place(content, facts.mime)
     id = uuid4()
-    keeping.keep(_store(), id, content)
-    return actions.NewFile(id, name, digest(content), len(content), facts.mime)
+    arrival = ARRIVALS.keep(_store(), id, content)
+    return actions.NewFile(id, name, arrival.sha256, len(content), facts.mime), arrival
 
 
-def _forget(new: Sequence[actions.NewFile]) -> None:
-    """Deletes what no answer names. The database knows nothing of it."""
-    for each in new:
-        with suppress(Exception):  # away meanwhile: the file is named by nothing
-            keeping.delete_all(_store(), each.id)
+def _settle(new: Sequence[Stored], named: Container[UUID]) -> None:
+    """Deletes what no answer names, once it is known which are named."""
+    for each, arrival in new:
+        if each.id in named:
+            ARRIVALS.settle(_store(), arrival)
+        else:
+            ARRIVALS.give_up(database(), _store(), arrival)
 
 
 def _code(refusal: Invalid | Conflict | Gone) -> str:

@@ -31,6 +31,16 @@ def mirror(db: Db, prescreen: Prescreen) -> Mirror | None:
     return Mirror(found.get(ReviewStatus.APPROVED.value, 0), found.get(ReviewStatus.DENIED.value, 0))
 
 
+def mirror_then(db: Db, prescreen: Prescreen) -> Mirror | None:
+    """The same as of the decision of this prescreen, of which none was kept: by program, or by an earlier version.
+    Decisions are final, so that those made before it are still the same."""
+    if prescreen.alike_key is None or prescreen.reviewed_at is None:
+        return None
+    earlier = _COUNTED.where(Prescreen.reviewed_at < prescreen.reviewed_at)
+    found = {decision: int(number) for decision, number in db.execute(earlier, {"key": prescreen.alike_key})}
+    return Mirror(found.get(ReviewStatus.APPROVED.value, 0), found.get(ReviewStatus.DENIED.value, 0))
+
+
 def compared(db: Db) -> int | None:
     """How many per cent of earlier prescreens are compared while the worker does so: counts are too low then. None once
     all of them are."""

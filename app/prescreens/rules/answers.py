@@ -14,6 +14,7 @@ from app.prescreens.rules.question_types import ANYBODY, TYPES, Reader, Refused
 from app.prescreens.rules.questions import Answer, Question, applicable
 
 _KEEP = "\t\n"
+SEVERAL = "Please give one answer here."
 
 
 def next_question(
@@ -110,6 +111,8 @@ def check_answer(question: Question, typed: Sequence[str], reader: Reader = ANYB
         if question.required:
             raise _wrong(question, "required", kind.empty)
         return None
+    if len(values) > 1 and not kind.several:
+        raise _wrong(question, "several", SEVERAL)
     try:
         return kind.parse(question, values, reader)
     except Refused as refused:

@@ -335,7 +335,8 @@ function preview() {
       const image = element("img", "");
       image.alt = file.name;
       image.src = URL.createObjectURL(file);
-      image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+      for (const over of ["load", "error"]) image.addEventListener(over, () => URL.revokeObjectURL(image.src), { once: true });
+      image.addEventListener("error", () => image.remove()); // no picture, or none that this browser shows
       return image;
     }),
   );

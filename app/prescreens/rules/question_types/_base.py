@@ -60,6 +60,8 @@ class AnswerType(ABC):
     same from their catalog: `error_<code>`, or `bound_<code>` for the codes of `bounds.LIMITING`."""
     empty: ClassVar[str] = "Please answer this question."
     """The sentence where a required question is left empty."""
+    several: ClassVar[bool] = False
+    """Whether an answer may be more than one value."""
     limit: ClassVar[int | None] = None
     """Most characters, of an answer that is text."""
     bounds: ClassVar[Sequence[str]] = ()

@@ -18,6 +18,7 @@ class File(AnswerType):
     type = QuestionType.FILE
     title = "files"
     widget = Widget("file")
+    several = True
     bounds = ("files", "megabytes", "only")
     empty = "Please add a file."
     errors = {

@@ -14,6 +14,7 @@ class SeveralOf(OneOf):
     type = QuestionType.CHOICES
     title = "any of several"
     widget = Widget("checkbox")
+    several = True
     empty = "Please choose at least one of the answers."
 
     def parse(self, question: Question, values: Sequence[str], reader: Reader) -> Answer:
