@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -21,6 +21,12 @@ class Load:
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     once: bool = False
+
+    def behind(self, lines: int) -> "Load":
+        """The same without its first lines. What was done to them cannot be done again."""
+        rest = self.file.with_suffix(".rest.txt")
+        rest.write_text("".join(self.file.read_text().splitlines(keepends=True)[lines:]))
+        return replace(self, file=rest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,9 +192,10 @@ def measure(place: Any, n: int, chosen: argparse.Namespace, folder: Path) -> Ite
         for path in (path for path in PATHS if path.name in chosen.paths.split(",")):
             for side in SIDES if path.goal else ("product",):
                 load = loads.of(path.name, cookies[side])
-                prepare = (lambda: reopen(database, pool)) if load.once else (lambda: None)
+                if load.once:
+                    reopen(database, pool)  # what the floor decided
                 try:
-                    row = one_path(running[side], load, prepare, place.pid, chosen.duration)
+                    row = one_path(running[side], load, place.pid, chosen.duration)
                 except (Refused, OSError) as error:
                     row = {"failed": f"{error} Not measured; the run went on."}
                 row |= {"db": place.name, "rows": n, "path": path.name, "side": side}
@@ -216,19 +217,19 @@ def wait_until_idle(server: Server) -> None:
         time.sleep(2)
 
 
-def one_path(server: Server, load: Load, prepare: Any, database_pid: int | None, seconds: int) -> dict[str, Any]:
+def one_path(server: Server, load: Load, database_pid: int | None, seconds: int) -> dict[str, Any]:
     """Warms up, measures alone on one connection, then with sixteen."""
     weight = probe(server, load)
     figures: list[Figures] = []
     spent = [0.0, 0.0]
     for connections, duration in ((4, 1), (1, max(1, seconds // 2)), (CONNECTIONS, seconds)):
-        prepare()
         watched = [tree(server.process.pid), tree(database_pid) if database_pid else []]
         before = [cpu_seconds(processes) for processes in watched]
         figures.append(send(load, server.base, connections=connections, seconds=duration))
         after = [cpu_seconds(processes) for processes in watched]
         spent = [end - start for start, end in zip(before, after, strict=True)]
-    prepare()
+        if load.once:
+            load = load.behind(figures[-1].requests + connections)
     _, alone, loaded = figures
     if not loaded.requests or not alone.requests:
         raise Refused("Nothing was answered in time.")
