@@ -96,7 +96,7 @@ def test_nothing_but_reading(client: FlaskClient, cast: Cast, path: str) -> None
 def test_a_far_page_of_contacts_is_the_same_page(
     client: FlaskClient, database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It begins in an hour that the statistics lead to, also among contacts of one moment and of hours without any."""
+    """It begins on a day that the statistics lead to, also among contacts of one moment and of days without any."""
     moments = [0, 0, 0, 1, 59, 60, 61, 600, 600, 1439, 9000]
     with database.write() as db:
         for home in (cast.marston.id, cast.harbor.id):

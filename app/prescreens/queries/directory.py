@@ -99,17 +99,20 @@ def _page_of(*where: ColumnElement[bool]) -> Prepared[Contact]:
 
 _PAGE = _page_of()
 _FAR_PAGE = _page_of(Contact.created_at < bindparam("before", type_=Contact.created_at.type))
-_HOURS: Prepared[tuple[int, int]] = Prepared(
-    select(HourlyStat.hour, func.sum(HourlyStat.n))
+DAY = 24
+"""Hours."""
+_day = HourlyStat.hour // DAY
+_DAYS: Prepared[tuple[int, int]] = Prepared(
+    select(_day, func.sum(HourlyStat.n))
     .where(HourlyStat.event == "contact.created", HourlyStat.organization_id == bindparam("organization_id"))
-    .group_by(HourlyStat.hour)
-    .order_by(HourlyStat.hour.desc())
+    .group_by(_day)
+    .order_by(_day.desc())
 )
 
 
 def contacts(db: Db, organization_id: int, *, offset: int, limit: int) -> tuple[list[Contact], int]:
     """A page of an organization's contacts, and how many there are. Neither takes longer the more there are: the number
-    is kept, and a far page begins in an hour that the hourly statistics lead to."""
+    is kept, and a far page begins on a day that the hourly statistics lead to."""
     parameters: dict[str, object] = {"organization_id": organization_id, "limit": limit}
     total = contact_list.total(db, Reach((organization_id,)))
     if offset >= total:
@@ -121,9 +124,9 @@ def contacts(db: Db, organization_id: int, *, offset: int, limit: int) -> tuple[
 
 
 def _landing(db: Db, organization_id: int, offset: int) -> tuple[datetime, int]:
-    """The end of the hour in which a far page begins, and how many contacts of that hour it skips."""
-    for hour, n in _HOURS.all(db, {"organization_id": organization_id}):
+    """The end of the day on which a far page begins, and how many contacts of that day it skips."""
+    for day, n in _DAYS.all(db, {"organization_id": organization_id}):
         if offset < n:
-            return datetime.fromtimestamp((hour + 1) * HOUR, UTC), offset
+            return datetime.fromtimestamp((day + 1) * DAY * HOUR, UTC), offset
         offset -= int(n)
     return datetime.fromtimestamp(0, UTC), 0
