@@ -5,7 +5,7 @@ first and last pages with its key, within this process, of both sizes in turn, a
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -22,6 +22,8 @@ AGENT, HOME = next((email, home) for email, (_, _, home) in world.PEOPLE.items()
 PRESCREENS = 10_000
 PAGE, LAST = 25, "LAST"
 """Rows of a page of the API, and what stands in an address for the number of its last page."""
+BETWEEN = timedelta(seconds=30)
+"""Time between two contacts: a million are those of a year."""
 PAGES = {
     "API list, first page": f"/api/v1/contacts?limit={PAGE}",
     "API list, last page": f"/api/v1/contacts?limit={PAGE}&page={LAST}",
@@ -39,13 +41,17 @@ class Reader:
 
     def get(self, url: str) -> TestResponse:
         headers = self._key if url.startswith("/api/") else {}
-        return self._client.get(url.replace(LAST, self._last), headers=headers)
+        answer = self._client.get(url.replace(LAST, self._last), headers=headers)
+        assert b"@example.com" in answer.data, f"{url} shows nobody"
+        return answer
 
 
 def contacts(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
     for i in range(1, n + 1):
         mail = f"p{i}@example.com"
-        yield (rows.uuid_of("contact", i), HOME, rows.name(i), mail, mail, rows.moment(now), "true")
+        made = now - (n - i) * BETWEEN
+        # A truth as both databases read it.
+        yield (rows.uuid_of("contact", i), HOME, rows.name(i), mail, mail, rows.moment(made), "1")
 
 
 def fill(database: Database, n: int, now: datetime) -> None:
