@@ -57,7 +57,7 @@ def check_send_again(row: ListedMessage, now: datetime) -> None:
         raise Conflict("This background work is done; there is nothing to send.", code="message.done")
     if row.state == SENT and row.secret:
         raise Conflict(
-            "It held a link or a code and was blanked once it was sent. Create a new one instead.",
+            "It held a link or a code, which was blanked once it was sent. Create a new one instead.",
             code="message.blanked",
         )
     if row.blanked:

@@ -270,8 +270,8 @@ def _times(case: Case) -> dict[str, datetime]:
 
 
 def _decision(case: Case) -> JsonObject:
-    """The decision and its snapshot; `alike` are those with the same key answers then, without a
-    decision as of now."""
+    """The decision and its snapshot. `alike` are those with the same key answers as of the decision, or as of now while
+    there is none."""
     prescreen, snapshot = case.prescreen, case.snapshot
     found: JsonObject = {
         "prescreen": str(prescreen.id),

@@ -173,7 +173,7 @@ def test_sent_again_under_the_same_id(database: Database, cast: Cast, client: Fl
         (
             "sent",
             {"secret": True},
-            "It held a link or a code and was blanked once it was sent. Create a new one instead.",
+            "It held a link or a code, which was blanked once it was sent. Create a new one instead.",
         ),
         ("sent", {"channel": "job:x.y"}, "This background work is done; there is nothing to send."),
     ],

@@ -99,9 +99,8 @@ def _page_of(*where: ColumnElement[bool]) -> Prepared[Contact]:
 
 _PAGE = _page_of()
 _FAR_PAGE = _page_of(Contact.created_at < bindparam("before", type_=Contact.created_at.type))
-DAY = 24
-"""Hours."""
-_day = HourlyStat.hour // DAY
+HOURS_A_DAY = 24
+_day = HourlyStat.hour // HOURS_A_DAY
 _DAYS: Prepared[tuple[int, int]] = Prepared(
     select(_day, func.sum(HourlyStat.n))
     .where(HourlyStat.event == "contact.created", HourlyStat.organization_id == bindparam("organization_id"))
@@ -127,6 +126,6 @@ def _landing(db: Db, organization_id: int, offset: int) -> tuple[datetime, int]:
     """The end of the day on which a far page begins, and how many contacts of that day it skips."""
     for day, n in _DAYS.all(db, {"organization_id": organization_id}):
         if offset < n:
-            return datetime.fromtimestamp((day + 1) * DAY * HOUR, UTC), offset
+            return datetime.fromtimestamp((day + 1) * HOURS_A_DAY * HOUR, UTC), offset
         offset -= int(n)
     return datetime.fromtimestamp(0, UTC), 0
