@@ -1,6 +1,8 @@
 """A real server for tests: `desk serve` in a process of its own, on a free port."""
 
+import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,10 +17,24 @@ from app.config import ENVIRONMENT_NAMES, Config
 ROOT = Path(__file__).resolve().parents[1]
 
 
+_PORTS = itertools.islice(itertools.cycle(range(10_000, 30_000, 2)), random.SystemRandom().randrange(10_000), None)
+"""Below those that the kernel hands to connections (32,768 and more on Linux); each process begins elsewhere. A port of
+the kernel's own choice was taken now and then, by whoever connected to something before its server had started."""
+
+
 def free_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens, nor on the next one, where `./dev run` has its time stamps."""
+    return next(port for port in _PORTS if _is_free(port) and _is_free(port + 1))
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers have it
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def environment(config: Config) -> dict[str, str]:

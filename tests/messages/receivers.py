@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from aiosmtpd.controller import Controller
 
+from tests.servers import free_port
+
 
 class HttpReceiver:
     """Listens on all of 127.0.0.0/8, each address a host of its own, and keeps every request.
@@ -113,9 +115,7 @@ class _Postbox:
 def postbox() -> Iterator[tuple[_Postbox, str]]:
     """A real SMTP server and its SMTP_URL."""
     box = _Postbox()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
     try:

@@ -1,6 +1,5 @@
 """The demo authority: its stamps lead to its own root, and it is called a demo wherever its name is read."""
 
-import socket
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,14 +8,14 @@ from cryptography.x509 import load_pem_x509_certificates
 
 from app.inspections import anchors
 from tests.conftest import missing
+from tests.servers import free_port
 from tools import authority
 
 
 def test_it_stamps_what_it_is_asked_and_is_called_a_demo(tmp_path: Path) -> None:
     if not authority.prepare(tmp_path):
         missing("openssl is missing: install the Debian package openssl.")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     threading.Thread(target=authority.serve, args=(tmp_path, port), daemon=True).start()
     settings = authority.settings(tmp_path, port)
     roots = load_pem_x509_certificates(Path(settings["TSA_ROOTS"]).read_bytes())

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import free_port
 from tools.__main__ import TOOLS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,8 +103,9 @@ def test_a_port_that_is_none(port: str) -> None:
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    refused(dev("run", "--port", free(), "--data", str(tmp_path / "file" / "data")), "cannot be written", "--data")
-    refused(dev("run", "--port", free(), "--data", "/proc/session-desk"), "cannot be written", "--data")
+    port = str(free_port())
+    refused(dev("run", "--port", port, "--data", str(tmp_path / "file" / "data")), "cannot be written", "--data")
+    refused(dev("run", "--port", port, "--data", "/proc/session-desk"), "cannot be written", "--data")
 
 
 def test_damaged_settings_are_not_overwritten(tmp_path: Path) -> None:
@@ -152,9 +154,3 @@ def test_ci_runs_the_suite_and_skips_nothing() -> None:
 
 def pins(lock: str) -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)", (ROOT / lock).read_text(), re.M))
-
-
-def free() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
