@@ -155,7 +155,8 @@ def _flatness(known: Known, places: Sequence[tuple[str, int]]) -> str:
             if one and other and one["commit"] != other["commit"]:
                 commits = f"{one['commit']} against {other['commit']}"
                 apart.setdefault(NAMES[database], {}).setdefault(commits, []).append(path.title)
-        table.append(f"| {path.title} | {' | '.join(cells)} |")
+        if set(cells) != {"–"}:
+            table.append(f"| {path.title} | {' | '.join(cells)} |")
     for database, pairs in apart.items():
         most = max(pairs, key=lambda each: len(pairs[each]))
         rest = "".join(f"; {'; '.join(titles)}: {each}" for each, titles in pairs.items() if each != most)
