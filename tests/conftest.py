@@ -12,8 +12,10 @@ start. Those that mostly wait for processes run meanwhile on another worker (tes
 import gc
 import os
 import secrets
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,9 +26,10 @@ from flask.testing import FlaskClient
 
 from app.accounts import passwords
 from app.config import Config
+from app.kernel import pdf
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
-from tests import apps, browsers, databases, outgoing, refusals, servers
+from tests import apps, browsers, databases, outgoing, processes, refusals, servers
 from tests.cast import Cast
 from tests.cast import fill as cast_rows
 from tests.clocks import Clock
@@ -99,6 +102,15 @@ def cheap_passwords() -> Iterator[None]:
     """Hashes new passwords at the lowest cost. What people wait for when they sign in, tests need not."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loaded_pdf_writers() -> Iterator[None]:
+    """Lets PDF documents be written by processes that need not load the library first, which takes most of their time.
+    tests/kernel/test_pdf.py starts them as the product does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pdf, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": processes.PdfWriter}))
         yield
 
 
