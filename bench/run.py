@@ -7,10 +7,11 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,15 +23,20 @@ from app.config import Config
 from app.kernel import clock
 from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
-from bench import data, report, world
+from bench import bulk, data, report, world
 from bench.load import Figures, Load, Refused, cpu_seconds, send, shared_memory, tree
 from bench.paths import MOST_LINES, NAMES, PATHS, Loads
-from bench.servers import ROOT, SIDES, Server, ask, sign_in, start_postgresql, workers
+from bench.peers import measuring as peers
+from bench.peers.catalog import QUESTIONS
+from bench.servers import ROOT, SIDES, Server, ask, sign_in, start, start_postgresql, workers
 
 RESULTS = Path(__file__).with_name("results.jsonl")
 SCHEDULER = "scheduler@bench.example"
 CONNECTIONS = 16
 P = Prescreen.__table__.c
+
+Make = Callable[[str, int], float]
+"""Fills the empty database at an address with so many rows, and returns the seconds it took."""
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
@@ -41,8 +47,11 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--duration", type=int, default=5, help="seconds a path and side (5)")
     parser.add_argument("--data", type=Path, default=ROOT / "var" / "bench", help="where databases are kept")
     parser.add_argument("--label", default="", help="a word to find this run by in results.jsonl")
+    parser.add_argument("--peers", action="store_true", help="what a team would pick instead as well (bench/peers)")
     parser.add_argument("--no-record", action="store_true", help="print only; results and README stay as they are")
     chosen = parser.parse_args(given)
+    if chosen.peers and chosen.paths == ",".join(NAMES):
+        chosen.paths = ",".join(QUESTIONS)
     unknown = set(chosen.paths.split(",")) - set(NAMES)
     if unknown:
         parser.error(f"There is no path called {', '.join(sorted(unknown))}.")
@@ -53,12 +62,19 @@ def main(given: list[str]) -> int:
     chosen = arguments(given)
     folder = chosen.data.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    run = {"at": clock.iso(clock.now()), "commit": commit(), "machine": machine(), "label": chosen.label}
+    run = {
+        "at": clock.iso(clock.now()),
+        "commit": commit(),
+        "machine": machine(),
+        "label": chosen.label,
+        "busy": busy(),
+    }
     found: list[dict[str, Any]] = []
     for database in chosen.db.split(","):
         with databases(database, folder) as place:
             for n in map(int, chosen.rows.split(",")):
-                for row in measure(place, n, chosen, folder):
+                beside = peers.measure(place, n, chosen, folder) if chosen.peers else ()
+                for row in chain(measure(place, n, chosen, folder), beside):
                     found.append({**run, **row})
                     if not chosen.no_record:
                         # At once: what follows may fail, or be stopped.
@@ -66,7 +82,10 @@ def main(given: list[str]) -> int:
                             lines.write(json.dumps(found[-1]) + "\n")
                 if not chosen.no_record:
                     report.write(RESULTS)
+                    peers.write(RESULTS)
     print("\n" + report.table(found))
+    if chosen.peers:
+        print("\n" + peers.table(found))
     failed = [row for row in found if "failed" in row]
     for row in failed:
         print(f"{row['db']}, {row['rows']:,} rows, {row['path']}, {row['side']}: {row['failed']}")
@@ -76,6 +95,11 @@ def main(given: list[str]) -> int:
 def commit() -> str:
     text = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     return text.stdout.strip() or "unknown"
+
+
+def busy() -> float:
+    """How many programs wanted a processor in the last minute."""
+    return round(os.getloadavg()[0], 1)
 
 
 def machine() -> str:
@@ -94,14 +118,14 @@ class SqliteFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def fresh(self, n: int) -> str:
+    def fresh(self, n: int, kind: str = "rows", make: Make = data.make) -> str:
         """The address of a copy of the `n` rows, which are made if there are none yet."""
-        source, copy = (self._folder / f"{kind}-{n}.sqlite3" for kind in ("rows", "run"))
+        source, copy = (self._folder / f"{each}-{n}.sqlite3" for each in (kind, "run"))
         if not source.exists():
             building = self._folder / "building.sqlite3"
             _remove(building)
-            text(f"sqlite: making {n:,} rows a room")
-            text(f"sqlite: made in {data.make(f'sqlite:///{building}', n):.0f} s")
+            text(f"sqlite: making {n:,} {kind}")
+            text(f"sqlite: made in {make(f'sqlite:///{building}', n):.0f} s")
             building.rename(source)
         _remove(copy)
         shutil.copyfile(source, copy)
@@ -135,15 +159,15 @@ class PostgresDatabases:
         found = self._engine.url.set(database=name, drivername="postgresql")
         return found.render_as_string(hide_password=False)
 
-    def fresh(self, n: int) -> str:
-        source, copy = f"rows_{n}", f"run_{n}"
+    def fresh(self, n: int, kind: str = "rows", make: Make = data.make) -> str:
+        source, copy = f"{kind}_{n}", f"run_{n}"
         with self._engine.connect() as connection:
             known = connection.exec_driver_sql("SELECT datname FROM pg_database").scalars().all()
         if source not in known:
             self._run("DROP DATABASE IF EXISTS building")
             self._run("CREATE DATABASE building")
-            text(f"postgresql: making {n:,} rows a room")
-            text(f"postgresql: made in {data.make(self._url('building'), n):.0f} s")
+            text(f"postgresql: making {n:,} {kind}")
+            text(f"postgresql: made in {make(self._url('building'), n):.0f} s")
             self._run(f"ALTER DATABASE building RENAME TO {source}")
         self._run(f"DROP DATABASE IF EXISTS {copy} WITH (FORCE)")
         self._run(f"CREATE DATABASE {copy} TEMPLATE {source} STRATEGY file_copy")
@@ -182,7 +206,7 @@ def measure(place: Any, n: int, chosen: argparse.Namespace, folder: Path) -> Ite
     running: dict[str, Server] = {}
     try:
         for side in SIDES:
-            running[side] = Server(side, place.name, url, folder / f"{side}.log")
+            running[side] = start(side, place.name, url, folder / f"{side}.log")
             wait_until_idle(running[side])
         wake(database, now)
         cookies = {
@@ -191,11 +215,15 @@ def measure(place: Any, n: int, chosen: argparse.Namespace, folder: Path) -> Ite
         }
         for path in (path for path in PATHS if path.name in chosen.paths.split(",")):
             for side in SIDES if path.goal else ("product",):
-                load = loads.of(path.name, cookies[side])
-                if load.once:
-                    reopen(database, pool)  # what the floor decided
+                server, cookie = running[side], cookies[side]
                 try:
-                    row = one_path(running[side], load, place.pid, chosen.duration)
+                    if path.by_piece:
+                        row = bulk.measure(path.name, server, cookie, url, n, place.pid, chosen.duration, folder)
+                    else:
+                        load = loads.of(path.name, cookie)
+                        if load.once:
+                            reopen(database, pool)  # what the floor decided
+                        row = one_path(server, load, place.pid, chosen.duration)
                 except (Refused, OSError) as error:
                     row = {"failed": f"{error} Not measured; the run went on."}
                 row |= {"db": place.name, "rows": n, "path": path.name, "side": side}

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping, Sequence
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -44,24 +45,21 @@ def start_postgresql(folder: Path) -> Any:
 
 
 class Server:
-    """One of the two sides, running until `stop()`. `seconds_to_answer` and `cpu_to_answer`: to the first answer."""
+    """A program that serves, running until `stop()`. `seconds_to_answer` and `cpu_to_answer`: to the first answer.
 
-    def __init__(self, side: str, database: str, url: str, log: Path) -> None:
+    `{port}` in its command is the port that was free."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.base = f"http://127.0.0.1:{self.port}"
         self.log = log
-        count = str(workers(database))
-        if side == "floor":
-            command = ["bench.floor", str(self.port), count, str(THREADS[database])]
-        else:
-            command = ["app.cli", "serve", "--port", str(self.port), "--workers", count]
-        env = {**os.environ, "DATABASE_URL": url, "PUBLIC_BASE_URL": self.base, "PYTHONPATH": str(ROOT)}
+        env = {**os.environ, **environment, "PUBLIC_BASE_URL": self.base, "PYTHONPATH": str(ROOT)}
         began = time.monotonic()
         with log.open("wb") as words:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *command],
+                [part.replace("{port}", str(self.port)) for part in command],
                 env=env,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -94,23 +92,37 @@ class Server:
                 self.process.wait()
 
 
-_direct = urllib.request.ProxyHandler({})  # no proxy from the environment
+def start(side: str, database: str, url: str, log: Path) -> Server:
+    """The floor or the product on a database."""
+    count = str(workers(database))
+    if side == "floor":
+        command = ["bench.floor", "{port}", count, str(THREADS[database])]
+    else:
+        command = ["app.cli", "serve", "--port", "{port}", "--workers", count]
+    return Server([sys.executable, "-m", *command], {"DATABASE_URL": url}, log)
 
 
-def ask(url: str, *, method: str = "GET", body: str = "", headers: dict[str, str] | None = None) -> Any:
+DIRECT = urllib.request.ProxyHandler({})  # no proxy from the environment
+TOKEN = re.compile(r'name="(csrf\w*)"[^>]*value="([^"]+)"')
+"""The field of a form that proves where it was shown, and its value."""
+
+
+def ask(
+    url: str, *, method: str = "GET", body: str = "", headers: dict[str, str] | None = None, seconds: float = 10
+) -> Any:
     """One request; the open response. Raises OSError, also for an answer that is not 2xx."""
     request = urllib.request.Request(url, body.encode() or None, headers or {}, method=method)
-    return urllib.request.build_opener(_direct).open(request, timeout=10)
+    return urllib.request.build_opener(DIRECT).open(request, timeout=seconds)
 
 
 def sign_in(base: str, email: str) -> str:
     """Signs somebody in at the product's own page; what the Cookie header says from then on."""
     jar = CookieJar()
-    browser = urllib.request.build_opener(_direct, urllib.request.HTTPCookieProcessor(jar))
+    browser = urllib.request.build_opener(DIRECT, urllib.request.HTTPCookieProcessor(jar))
     page = browser.open(f"{base}/sign-in", timeout=10).read().decode()
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    found = TOKEN.search(page)
     if found is None:
         raise RuntimeError("The sign-in page holds no CSRF token.")
-    fields = {"email": email, "password": world.PASSWORD, "csrf_token": found[1]}
+    fields = {"email": email, "password": world.PASSWORD, found[1]: found[2]}
     browser.open(f"{base}/sign-in", urllib.parse.urlencode(fields).encode(), timeout=10)
     return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)

@@ -14,7 +14,7 @@ from app.depositions import answers, api, events, jobs, presentation, public, vi
 from app.depositions.actions import mailbox, people, rereading
 from app.depositions.models import Deposition, State
 from app.depositions.public import feed, proposal
-from app.depositions.queries import backfills, listing, managers, search
+from app.depositions.queries import backfills, counts, managers, search, tabs
 from app.kernel.db.engine import Db
 from app.kernel.text import normalization
 
@@ -34,23 +34,23 @@ def _reach(scope: Scope) -> frozenset[int] | None:
 
 
 def _waiting(db: Db, scope: Scope, now: datetime) -> int:
-    return listing.waiting(db, _reach(scope), now)
+    return counts.waiting(db, _reach(scope), now)
 
 
 def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingWork]:
-    counts = listing.view_counts(db, _reach(scope), now)
+    numbers = counts.view_counts(db, _reach(scope), now)
     kinds = (
-        (listing.STARTING, "starting within 24 hours, not scheduled", "danger"),
-        (listing.CANCELLATION, "with a cancellation requested", "warn"),
-        (listing.NOT_UP_TO_DATE, "of which somebody is not up to date", "warn"),
-        (listing.NEEDS, "waiting to be scheduled", ""),
+        (tabs.STARTING, "starting within 24 hours, not scheduled", "danger"),
+        (tabs.CANCELLATION, "with a cancellation requested", "warn"),
+        (tabs.NOT_UP_TO_DATE, "of which somebody is not up to date", "warn"),
+        (tabs.NEEDS, "waiting to be scheduled", ""),
     )
     marked = (
-        WaitingWork("that may not take place", counts["next_no"], {"view": listing.NEXT}, "danger"),
-        WaitingWork("with an answer from the organization", counts["asked_answered"], {"view": listing.ASKED}, "warn"),
-        WaitingWork("agreed to be moved", counts["offered_agreed"], {"view": listing.OFFERED}, "warn"),
+        WaitingWork("that may not take place", numbers["next_no"], {"view": tabs.NEXT}, "danger"),
+        WaitingWork("with an answer from the organization", numbers["asked_answered"], {"view": tabs.ASKED}, "warn"),
+        WaitingWork("agreed to be moved", numbers["offered_agreed"], {"view": tabs.OFFERED}, "warn"),
     )
-    return [*(WaitingWork(label, counts[view], {"view": view}, tone) for view, label, tone in kinds), *marked]
+    return [*(WaitingWork(label, numbers[view], {"view": view}, tone) for view, label, tone in kinds), *marked]
 
 
 def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
@@ -186,6 +186,6 @@ DESK = Desk(
     search_source=search.SOURCE,
     search_results=_search_results,
     read_id=_read_id,
-    search_arguments={"view": listing.EVERYTHING},
+    search_arguments={"view": tabs.EVERYTHING},
     events=events.EVENTS,
 )

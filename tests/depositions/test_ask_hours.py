@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from app.depositions import actions
 from app.depositions.actions import roster
 from app.depositions.models import Deposition, OfferedKey
-from app.depositions.queries import listing, proposals
+from app.depositions.queries import counts, proposals, tabs
 from app.depositions.rules import conflicts
 from app.depositions.rules.new_request import Invite, SessionChange
 from app.depositions.rules.proposals import read_slot
@@ -249,7 +249,7 @@ def test_the_team_sees_in_its_queue_that_people_agree(
     with database.write() as db:
         actions.cancel(db, session.id, by=cast.actor("ines"), now=now(), notify=False)
     with database.read() as db:
-        assert listing.view_counts(db, None, now())[listing.OFFERED] == 0
+        assert counts.view_counts(db, None, now())[tabs.OFFERED] == 0
     found = stored(database, session.id)
     assert (found.agreement, found.answers_until) == (None, None)
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.depositions import actions
 from app.depositions.actions.roster import change
-from app.depositions.queries import conflicts, listing, managers, roster
+from app.depositions.queries import conflicts, counts, managers, roster, tabs
 from app.depositions.rules import new_request
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
@@ -183,7 +183,7 @@ def test_requests_at_once_are_all_marked(database, cast):
     race(database, [lambda db, new=new: actions.request(db, owner, new, by=by, now=now()) for new in wanted])
     is_kept(database)
     with database.read() as db:
-        assert listing.view_counts(db, None, now())[listing.OVERLAPPING] == 6
+        assert counts.view_counts(db, None, now())[tabs.OVERLAPPING] == 6
 
 
 def test_whatever_is_done_in_whatever_order_kept_is_what_is_recomputed(database, cast):

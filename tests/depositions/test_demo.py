@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from app.depositions.demo import day
 from app.depositions.models import Absence, Deposition, State
-from app.depositions.queries import board, listing, managers, planning
+from app.depositions.queries import board, counts, managers, planning
 from app.depositions.rules import availability
 from app.depositions.rules.board import day_span, overlapping
 from app.kernel.clock import now
@@ -26,8 +26,8 @@ def test_every_state_and_nothing_to_send(database, outbox):
         assert {row.state for row in rows} == {state.value for state in State}
         assert len(rows) > 100
         assert {"567-case-id-name", "456-case"} <= {row.case_name for row in rows}
-        counts = listing.view_counts(db, None, now())
-        assert [view for view, count in counts.items() if not count] == []
+        numbers = counts.view_counts(db, None, now())
+        assert [view for view, count in numbers.items() if not count] == []
         assert differences(db) == []
         the_board_is_full(db)
         away = db.execute(select(Absence.manager_id).distinct()).scalars().all()

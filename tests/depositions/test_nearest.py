@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from app.depositions import actions
 from app.depositions.models import Deposition, State
-from app.depositions.queries import listing, nearest
+from app.depositions.queries import listing, nearest, tabs
 from app.depositions.rules.checklist import Item, Progress
 from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
@@ -137,7 +137,7 @@ def test_it_reads_ranges_of_an_index_of_so_many_rows(database, cast, crowd, want
 def test_the_list_of_what_was_found_is_read_by_ids(database, cast, crowd):
     with database.read() as db:
         for facts in ({"flag": "checklist"}, {"in_zone": "Paris"}):
-            listed = listing.listing(db, choose(view=listing.EVERYTHING, **facts), now())
+            listed = listing.listing(db, choose(view=tabs.EVERYTHING, **facts), now())
             assert [segment.key for segment in listed.compiled.segments] == ["found"]
             words = explained(db, listed.compiled.rows(0, beyond=False, back=False, most=51).statement, listed.values)
             assert "Seq Scan on depositions" not in words, words

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from app.depositions import actions
 from app.depositions.models import Deposition
-from app.depositions.queries import listing, managers
+from app.depositions.queries import counts, listing, managers, tabs
 from app.depositions.rules.questions import Kind, NewQuestion
 from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
@@ -92,21 +92,21 @@ SCHEDULED = [
     ("ready_later", "ready"),
 ]
 LISTS = {
-    listing.NEEDS: NEEDS,
-    listing.STARTING: NEEDS[:2],
-    listing.CANCELLATION: [("cancellation", "asked")],
-    listing.ASKED: [("asked_open", "fresh")],
-    listing.OFFERED: [("offered_agreed", "scheduled"), ("offered_late", "tomorrow"), ("offered_open", "asked")],
-    listing.NOT_UP_TO_DATE: [("not_up_to_date", "canceled")],
-    listing.OVERLAPPING: [("overlapping", "fresh"), ("overlapping", "harbor")],
-    listing.MOVED: [("moved", "ready")],
-    listing.NEXT: [("next_unasked", "tomorrow")],
-    listing.SCHEDULED: SCHEDULED,
-    listing.EVERYTHING: [*NEEDS, *SCHEDULED, ("ended", "ended"), ("canceled", "canceled")],
+    tabs.NEEDS: NEEDS,
+    tabs.STARTING: NEEDS[:2],
+    tabs.CANCELLATION: [("cancellation", "asked")],
+    tabs.ASKED: [("asked_open", "fresh")],
+    tabs.OFFERED: [("offered_agreed", "scheduled"), ("offered_late", "tomorrow"), ("offered_open", "asked")],
+    tabs.NOT_UP_TO_DATE: [("not_up_to_date", "canceled")],
+    tabs.OVERLAPPING: [("overlapping", "fresh"), ("overlapping", "harbor")],
+    tabs.MOVED: [("moved", "ready")],
+    tabs.NEXT: [("next_unasked", "tomorrow")],
+    tabs.SCHEDULED: SCHEDULED,
+    tabs.EVERYTHING: [*NEEDS, *SCHEDULED, ("ended", "ended"), ("canceled", "canceled")],
 }
 
 
-@pytest.mark.parametrize("view", listing.VIEWS)
+@pytest.mark.parametrize("view", tabs.VIEWS)
 def test_groups_order_and_counts(database, desk, view):
     rows, more = shown(database, choose(view=view))
     assert named(desk, rows) == LISTS[view]
@@ -115,13 +115,13 @@ def test_groups_order_and_counts(database, desk, view):
         f, moment = choose(view=view), now()
         listed = listing.listing(db, f, moment)
         sizes, kept = listed.counts(db, {key for key, _ in rows})
-        assert listing.view_counts(db, None, moment)[view] == len(rows) == listed.total(db) == listed.count_all(db)
-        assert listing.counted_total(f, kept) == len(rows)
+        assert counts.view_counts(db, None, moment)[view] == len(rows) == listed.total(db) == listed.count_all(db)
+        assert counts.counted_total(f, kept) == len(rows)
         assert sizes == {key: [k for k, _ in rows].count(key) for key, _ in rows}
         assert differences(db) == []
 
 
-@pytest.mark.parametrize("view", listing.VIEWS)
+@pytest.mark.parametrize("view", tabs.VIEWS)
 def test_pages_join_without_gap_or_repetition(database, desk, view):
     moment, f, seen, after = now(), choose(view=view), [], None
     while True:
@@ -132,7 +132,7 @@ def test_pages_join_without_gap_or_repetition(database, desk, view):
     assert named(desk, seen) == LISTS[view]
 
 
-@pytest.mark.parametrize("view", listing.VIEWS)
+@pytest.mark.parametrize("view", tabs.VIEWS)
 def test_neighbours_walk_the_same_way_both_ways(database, desk, view):
     order = [desk[name] for _, name in LISTS[view]]
     with database.read() as db:
@@ -147,7 +147,7 @@ def test_neighbours_walk_the_same_way_both_ways(database, desk, view):
 def test_a_cursor_belongs_to_its_list(database, desk, cast):
     _, after = shown(database, choose(), size=1)
     for other in (
-        choose(view=listing.EVERYTHING),
+        choose(view=tabs.EVERYTHING),
         choose(reach=frozenset([cast.marston.id])),
         choose(organization_id=cast.harbor.id),
         choose(sort="starts"),
@@ -162,7 +162,7 @@ def test_filters_combine(database, desk, cast):
     today = now().date()
 
     def found(**facts):
-        return {name for _, name in named(desk, shown(database, choose(view=listing.EVERYTHING, **facts))[0])}
+        return {name for _, name in named(desk, shown(database, choose(view=tabs.EVERYTHING, **facts))[0])}
 
     assert found(organization_id=cast.harbor.id) == {"harbor"}
     assert found(organization_id=cast.quill.id, state="ready") == {"ready"}
@@ -186,10 +186,10 @@ def test_filters_combine(database, desk, cast):
 def test_counts_stay_with_what_the_reader_may_see(database, desk, cast):
     f = choose(reach=frozenset([cast.harbor.id]))
     with database.read() as db:
-        assert listing.view_counts(db, f.reader.organization_ids, now())[listing.EVERYTHING] == 1
-        assert listing.waiting(db, f.reader.organization_ids, now()) == 1
-        assert listing.waiting(db, None, now()) == 7
-        assert listing.waiting(db, frozenset(), now()) == 0
+        assert counts.view_counts(db, f.reader.organization_ids, now())[tabs.EVERYTHING] == 1
+        assert counts.waiting(db, f.reader.organization_ids, now()) == 1
+        assert counts.waiting(db, None, now()) == 7
+        assert counts.waiting(db, frozenset(), now()) == 0
 
 
 def test_managers_are_the_active_rows_of_the_roster(database, cast):

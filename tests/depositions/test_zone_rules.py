@@ -9,7 +9,7 @@ from sqlalchemy import update
 from app.depositions import actions
 from app.depositions.actions import rereading
 from app.depositions.models import NOT_PROMISED, Deposition
-from app.depositions.queries import conflicts, listing, zone_checks
+from app.depositions.queries import conflicts, counts, tabs, zone_checks
 from app.depositions.rules.proposals import NewProposal
 from app.kernel.clock import now
 from app.kernel.errors import Conflict
@@ -61,7 +61,7 @@ def test_the_worker_notices_in_steps_and_once(database, cast, monkeypatch):
     assert [stored(database, each.id).hour_moved for each in made] == [True, True, True, False, False]
     assert {stored(database, each.id).zone_version for each in made} == {time_zones.VERSION}
     with database.read() as db:
-        assert listing.view_counts(db, None, now())[listing.MOVED] == 3
+        assert counts.view_counts(db, None, now())[tabs.MOVED] == 3
         assert len(zone_checks.undecided(db, now())) == 3
         assert conflicts.differences(db) == []
 

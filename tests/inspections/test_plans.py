@@ -14,6 +14,7 @@ from app.kernel.clock import now
 from tests.dashboard.choosing import chooser
 from tests.depositions.test_plans import plan
 from tests.inspections.test_listing import asked, in_state
+from tests.planner import count_rows
 
 choose = chooser(FILTERS)
 
@@ -59,8 +60,7 @@ def crowd(database, cast):
                 else f"{numbers} INSERT INTO inspections ({', '.join(columns)}) SELECT {values} FROM n, inspections"
             )
         )
-    with database.write() as db:
-        db.execute(text("ANALYZE"))
+    count_rows(database)
     return first
 
 

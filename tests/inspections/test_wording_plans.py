@@ -8,6 +8,7 @@ from sqlalchemy import text
 from app.inspections.models import OwnWording
 from app.inspections.queries import own_wordings
 from tests.inspections.test_wording import change
+from tests.planner import count_rows
 
 
 @pytest.fixture
@@ -32,8 +33,7 @@ def crowd(database, cast):
     insert = f"INSERT INTO own_wordings ({', '.join(columns)})"
     with database.write() as db:
         db.execute(text(f"{insert} {numbers} {select}" if lite else f"{numbers} {insert} {select}"))
-    with database.write() as db:
-        db.execute(text("ANALYZE"))
+    count_rows(database)
 
 
 def plans_of(database, read, *facts) -> str:

@@ -29,8 +29,9 @@ from app.prescreens.queries.search import CONTACTS
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.pages import csrf, text
+from tests.planner import count_rows
 from tests.prescreens.factories import prescreen, stored, template
-from tests.prescreens.test_plans import analyze, by_index, plans
+from tests.prescreens.test_plans import by_index, plans
 
 LIST = "/prescreens/contacts"
 OTHER = {"fullName": "Emeka Obiora", "email": "emeka@example.com", "phone": "+1 555 010 2020"}
@@ -265,7 +266,7 @@ def test_a_page_is_one_range_of_an_index(database: Database, cast: Cast, reached
             for n, moment in enumerate(moments)
         ]
         db.execute(insert(Prescreen.__table__), rows)
-    analyze(database)
+    count_rows(database)
     viewer = Looker(cast.lena.id, Scope(False, frozenset(homes)))
     with database.read() as db:
         first = contact_list.page(db, reach, viewer, now())

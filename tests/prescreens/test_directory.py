@@ -15,8 +15,9 @@ from app.prescreens.models import Contact
 from app.prescreens.queries import directory
 from app.prescreens.queries.backfills import COUNTED
 from tests.cast import Cast
+from tests.planner import count_rows
 from tests.prescreens.factories import prescreen, stored, template
-from tests.prescreens.test_plans import analyze, by_index, plans
+from tests.prescreens.test_plans import by_index, plans
 
 LISTS = ("/api/v1/workflow-templates", "/api/v1/contacts")
 
@@ -138,7 +139,7 @@ def test_contacts_are_listed_and_counted_in_their_indexes(
             for n in range(4000)
         ]
         db.execute(insert(Contact), hours)
-    analyze(database)
+    count_rows(database)
     near = plans(database, lambda db: directory.contacts(db, cast.marston.id, offset=0, limit=20))
     far = plans(database, lambda db: directory.contacts(db, cast.marston.id, offset=60, limit=20))
     for plan in (near, far):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, insert, select, text, update
+from sqlalchemy import event, insert, select, update
 
 from app.accounts.scope import Scope
 from app.dashboard.listing import Listing
@@ -45,6 +45,7 @@ from app.prescreens.views.filters import FILTERS
 from app.prescreens.views.measured import Group
 from tests.cast import Cast
 from tests.dashboard.choosing import chooser
+from tests.planner import count_rows
 from tests.prescreens.factories import template
 
 choose = chooser(FILTERS)
@@ -83,7 +84,7 @@ def fill(database: Database) -> None:
                 }
             )
         db.execute(insert(Prescreen.__table__), rows)
-    analyze(database)
+    count_rows(database)
 
 
 pytestmark = pytest.mark.filled(by=(fill,))
@@ -102,13 +103,8 @@ def findable(database: Database, home: int) -> int:
         for id, organization_id in db.execute(select(Prescreen.id, Prescreen.organization_id)).all():
             who = Person(f"Jane{id.int % 997} Smith")
             search.add(db, search_document(id, organization_id, who))
-    analyze(database)
+    count_rows(database)
     return home
-
-
-def analyze(database: Database) -> None:
-    with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
 
 
 @contextmanager
@@ -275,7 +271,7 @@ def test_a_contact(database: Database, home: int, cast: Cast) -> None:
         for id, (own, other) in zip(ids, ((1, None), (1, 2), (2, 1)), strict=True):
             pair = {"contact_id": UUID(int=own), "other_contact_id": UUID(int=other) if other else None}
             db.execute(update(Prescreen).where(Prescreen.id == id).values(pair))
-    analyze(database)
+    count_rows(database)
     with database.read() as db:
         contact = contact_history.get(db, UUID(int=1))
     assert contact is not None
@@ -329,8 +325,7 @@ def test_what_is_on_hold(database: Database, home: int, cast: Cast) -> None:
             for n in range(ROWS)
         ]
         db.execute(insert(PendingDecision.__table__), rows)
-    with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+    count_rows(database)
     some = [UUID(int=n * 7919 + 1) for n in range(50)]
     for read in (
         lambda db: undo_queries.on_bar(db, cast.lena.id),
@@ -354,7 +349,7 @@ def test_what_became_of_each_question(database: Database, home: int) -> None:
         ids = [row.id for row in questionnaires.listing(db, Reach(None))]
         for id, version in product(ids, range(1, 40)):
             count_steps(db, id, version, [Step(f"q{n}", "shown") for n in range(20)])
-    analyze(database)
+    count_rows(database)
     by_index(plans(database, lambda db: drop_off.counts(db, ids[0], 7)), ("prescreen_question_counts",))
 
 
@@ -383,7 +378,7 @@ def decided(database: Database) -> list[UUID]:
             for n, (id, organization_id, at) in enumerate(found)
         ]
         db.execute(insert(DecisionSnapshot.__table__), rows)
-    analyze(database)
+    count_rows(database)
     return [id for id, *_ in found]
 
 
@@ -395,7 +390,7 @@ def test_the_first_looks(database: Database, home: int, cast: Cast) -> None:
     with database.write() as db:
         db.execute(insert(FirstLook.__table__), [{"prescreen_id": id, **look} for id in every])
         db.execute(update(Prescreen).where(Prescreen.id.in_(ids[:2])).values(blind=True))
-    analyze(database)
+    count_rows(database)
     viewer = Looker(cast.lena.id, Scope(False, frozenset({home})))
     for some in (ids, ids[:1]):
         asked = plans(database, lambda db, some=some: first_looks.unseen_of(db, some, viewer, NOW))

@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, select, union_all
 from app.dashboard.filters.base import MOST_PLACES, Chosen, Conditions
 from app.dashboard.listing import Condition
 from app.depositions.models import Deposition, State
-from app.depositions.queries import listing, marks
+from app.depositions.queries import marks, tabs
 from app.kernel import clock
 from app.kernel.db.engine import Db
 
@@ -24,7 +24,7 @@ def ids(db: Db, wanted: str, chosen: Chosen, value: str = "") -> list[int]:
     """The ids of the nearest rows of the tab with this zone, or with this flag."""
     places = chosen.organization_ids
     state = next((text for filter, text in chosen.values.items() if filter.name == "state"), None)
-    states = (State(str(state)),) if state else listing.STATES_OF[chosen.tab]
+    states = (State(str(state)),) if state else tabs.STATES_OF[chosen.tab]
     if places is not None and not places:
         return []
     each = 0 if places is None or len(places) > MOST_PLACES else len(places)

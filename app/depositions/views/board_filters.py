@@ -9,7 +9,7 @@ from app.accounts.roles import DEPOSITIONS
 from app.dashboard.assignees import ME, UNASSIGNED
 from app.dashboard.filters import Active, Chosen, Control, Filters, Reader, Tabs
 from app.depositions.models import Manager
-from app.depositions.queries import listing
+from app.depositions.queries import tabs
 from app.depositions.views.list import QUEUE
 from app.depositions.views.managed_by import ManagedBy, Outsider
 from app.depositions.views.own_filters import HasFlag, InZoneOfDay, OfCase
@@ -20,7 +20,7 @@ MANAGER = ManagedBy()
 def read(zones: Iterable[str]) -> Chosen:
     """What the address sets. `zones` are those to choose from."""
     declared = Filters(
-        Tabs("view", (listing.EVERYTHING,)),
+        Tabs("view", (tabs.EVERYTHING,)),
         [MANAGER, InZoneOfDay(sorted(set(zones))), OfCase(), HasFlag()],
         {},
         lambda chosen: (),

@@ -11,7 +11,7 @@ from app.dashboard import charts
 from app.dashboard.charts import Chart, Column, Link, Row, Series
 from app.dashboard.overview import Overview, Phrase
 from app.depositions.queries import capacity as queries
-from app.depositions.queries import listing
+from app.depositions.queries import tabs
 from app.depositions.rules.capacity import days as rules
 from app.depositions.rules.capacity.days import Capacity, Day
 from app.kernel.db.transaction import db
@@ -104,7 +104,7 @@ def _row(page: Overview, one: Day, found: Capacity) -> Row:
     possible = f"{one.possible:,}" if found.hours_known else ""
     hours = [f"{length / timedelta(hours=1):.1f}".removesuffix(".0") for length in (one.at_work, one.taken)]
     urls = (
-        _list(page, one, listing.SCHEDULED) if one.booked else "",
+        _list(page, one, tabs.SCHEDULED) if one.booked else "",
         _list(page, one, None) if one.waiting else "",
         "",
         _board(one) if possible else "",

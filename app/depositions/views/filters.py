@@ -8,7 +8,7 @@ from app.dashboard.filters import Assignee, Choice, Dated, Filters, Organization
 from app.depositions import presentation
 from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition
-from app.depositions.queries import detail, listing
+from app.depositions.queries import detail, listing, tabs
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.views.managed_by import ManagedBy
 from app.depositions.views.own_filters import HasFlag, InZoneNearby, OfCase
@@ -18,13 +18,13 @@ pages = Blueprint("depositions", __name__, url_prefix="/depositions")
 READERS = (Role.SCHEDULER, Role.ADMIN, Role.AUDITOR)
 
 FILTERS = Filters(
-    Tabs("view", listing.VIEWS),
+    Tabs("view", tabs.VIEWS),
     [
         Choice(
             "state",
             "State",
             [(state.value, label.word) for state, label in presentation.STATES.items()],
-            on_tab=lambda tab: [state.value for state in listing.STATES_OF[tab]],
+            on_tab=lambda tab: [state.value for state in tabs.STATES_OF[tab]],
         ),
         Organization(),
         Assignee(Deposition.assignee_id),

@@ -13,7 +13,7 @@ from app.dashboard.routes import add_list_routes
 from app.depositions import actions, presentation
 from app.depositions.events import CANCELED, EVENTS, SCHEDULED, SUBJECT
 from app.depositions.models import State
-from app.depositions.queries import checklists, conflicts, detail, listing, managers, nearest, settings
+from app.depositions.queries import checklists, conflicts, counts, detail, listing, managers, nearest, settings, tabs
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.rules.flags import WAITING
 from app.depositions.rules.reconfirmation import ALARMING, Reconfirmation
@@ -136,7 +136,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
                 Csv("Room", lambda each: each.facts.get("room_url")),
             ),
             css="manager-cell",
-            tabs=listing.MANAGED,
+            tabs=tabs.MANAGED,
         ),
         Column(
             "Clock",
@@ -153,96 +153,96 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
     filters = FILTERS
     tabs = (
         Tab(
-            listing.NEEDS,
+            tabs.NEEDS,
             "To schedule",
             "Requests that need scheduling",
             ("request waits to be scheduled", "requests wait to be scheduled"),
         ),
         Tab(
-            listing.STARTING,
+            tabs.STARTING,
             "Within 24 h",
             "Requests that start within 24 hours",
             ("request starts within 24 hours and is not scheduled", "requests start within 24 hours, not scheduled"),
-            {"view": listing.STARTING},
+            {"view": tabs.STARTING},
             "danger",
         ),
         Tab(
-            listing.CANCELLATION,
+            tabs.CANCELLATION,
             "Cancellation",
             "Sessions to be canceled",
             ("session waits to be canceled, as requested", "sessions wait to be canceled, as requested"),
-            {"view": listing.CANCELLATION},
+            {"view": tabs.CANCELLATION},
             "danger",
         ),
         Tab(
-            listing.NOT_UP_TO_DATE,
+            tabs.NOT_UP_TO_DATE,
             "Not up to date",
             "Sessions of which somebody is not up to date",
             (
                 "session was canceled or moved, and somebody does not know",
                 "sessions were canceled or moved, and somebody does not know",
             ),
-            {"view": listing.NOT_UP_TO_DATE},
+            {"view": tabs.NOT_UP_TO_DATE},
             "danger",
         ),
         Tab(
-            listing.ASKED,
+            tabs.ASKED,
             "Asked",
             "Questions to organizations",
             ("question to an organization waits", "questions to organizations wait"),
-            {"view": listing.ASKED},
+            {"view": tabs.ASKED},
             "warn",
             toned_by="asked_answered",
         ),
         Tab(
-            listing.OFFERED,
+            tabs.OFFERED,
             "Other hours",
             "Sessions of which other hours are offered",
             ("session of which other hours are offered", "sessions of which other hours are offered"),
-            {"view": listing.OFFERED},
+            {"view": tabs.OFFERED},
             "warn",
             toned_by="offered_agreed",
             rare=True,
         ),
         Tab(
-            listing.NEXT,
+            tabs.NEXT,
             "Next day",
             "Sessions until the end of the next business day",
             ("session until the end of the next business day", "sessions until the end of the next business day"),
-            {"view": listing.NEXT},
+            {"view": tabs.NEXT},
             "danger",
             toned_by="next_no",
         ),
         Tab(
-            listing.OVERLAPPING,
+            tabs.OVERLAPPING,
             "Overlapping",
             "Requests and sessions that overlap",
             ("request or session overlaps another", "requests and sessions overlap others"),
-            {"view": listing.OVERLAPPING},
+            {"view": tabs.OVERLAPPING},
             "danger",
         ),
         Tab(
-            listing.MOVED,
+            tabs.MOVED,
             "The hour moved",
             "Sessions whose hour moved",
             ("session moved because time zone rules changed", "sessions moved because time zone rules changed"),
-            {"view": listing.MOVED},
+            {"view": tabs.MOVED},
             "danger",
             rare=True,
         ),
         Tab(
-            listing.SCHEDULED,
+            tabs.SCHEDULED,
             "Scheduled",
             "Scheduled sessions",
             ("session is booked or live", "sessions are booked or live"),
-            {"view": listing.SCHEDULED},
+            {"view": tabs.SCHEDULED},
         ),
         Tab(
-            listing.EVERYTHING,
+            tabs.EVERYTHING,
             "All",
             "All requests and sessions",
             ("request or session in all", "requests and sessions in all"),
-            {"view": listing.EVERYTHING},
+            {"view": tabs.EVERYTHING},
         ),
     )
     noun = ("request", "requests")
@@ -253,17 +253,17 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
         return listing.listing(db, chosen, now)
 
     def counts(self, chosen: Chosen, counters: Sequence[CounterRow]) -> Counts:
-        return Counts(listing.tab_counts(counters), listing.counted_total(chosen, counters))
+        return Counts(counts.tab_counts(counters), counts.counted_total(chosen, counters))
 
     def lede(self, tab: Tab, counts: Counts) -> str:
-        text, soon = super().lede(tab, counts), counts.tabs[listing.STARTING]
-        if tab.key != listing.NEEDS or not soon:
+        text, soon = super().lede(tab, counts), counts.tabs[tabs.STARTING]
+        if tab.key != tabs.NEEDS or not soon:
             return text
         return f"{text.removesuffix('.')}, {soon:,} of them for a session within 24 hours."
 
     def summary(self, list_state: ListState, counts: Counts) -> str:
         tab = list_state.tab.key
-        sentences = [_reconfirmed(counts.tabs)] if tab == listing.NEXT else []
+        sentences = [_reconfirmed(counts.tabs)] if tab == tabs.NEXT else []
         if counts.tabs[tab] > nearest.LOOKED and listing.looks(list_state.chosen):
             sentences.append(
                 f"Looked for among the {nearest.LOOKED} that begin next and the {nearest.LOOKED} that began last."
@@ -305,7 +305,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
         return presentation.row(row, key, tags, viewer, list_state.now, known)
 
     def empty(self, list_state: ListState, counts: Counts) -> Empty:
-        if counts.tabs[listing.EVERYTHING] == 0:
+        if counts.tabs[tabs.EVERYTHING] == 0:
             return Empty(
                 "inbox",
                 "No requests yet",
@@ -313,7 +313,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
                 "and /docs/api/depositions shows how.",
             )
         tab = list_state.tab.key
-        if tab in (listing.NEEDS, listing.STARTING):
+        if tab in (tabs.NEEDS, tabs.STARTING):
             ended = recent_events.since(
                 reading(),
                 SUBJECT,
@@ -321,9 +321,9 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
                 me().scope(DEPOSITIONS).where,
             )
             since = f" since {datetimes.moment(ended, me().time_zone, list_state.now)}" if ended else ""
-            title = "All scheduled" if tab == listing.NEEDS else "Nothing starts unscheduled"
+            title = "All scheduled" if tab == tabs.NEEDS else "Nothing starts unscheduled"
             return Empty("calendar-check", title, f"Nobody waits{since}. New requests appear here.")
-        if tab == listing.NOT_UP_TO_DATE:
+        if tab == tabs.NOT_UP_TO_DATE:
             return Empty("check-check", "Everybody is up to date", "All who heard of a session heard how it stands.")
         return Empty("check-check", "Nothing here", "No session is in this list now.")
 

@@ -10,7 +10,7 @@ from app.dashboard.filters import Chosen, Control, Filter, Options, Reader, Sour
 from app.dashboard.filters.base import Conditions
 from app.dashboard.filters.kinds import number
 from app.depositions.models import Deposition
-from app.depositions.queries import listing, managers, roster
+from app.depositions.queries import managers, roster, tabs
 from app.kernel.db.engine import Db
 
 
@@ -28,7 +28,7 @@ class ManagedBy(Filter[PersonValue | Outsider]):
         super().__init__("manager", "Managed by")
 
     def applies(self, value: PersonValue | Outsider, tab: str) -> bool:
-        return tab in listing.MANAGED
+        return tab in tabs.MANAGED
 
     def parse(self, text: str, reader: Reader) -> PersonValue | Outsider:
         for known in (ME, UNASSIGNED):
@@ -84,7 +84,7 @@ class ManagedBy(Filter[PersonValue | Outsider]):
         return roster.name_of(sources.reading(), outsider, person) or "a manager who is not here"
 
     def control(self, chosen: Chosen, sources: Sources) -> Control | None:
-        return super().control(chosen, sources) if chosen.tab in listing.MANAGED else None
+        return super().control(chosen, sources) if chosen.tab in tabs.MANAGED else None
 
 
 _OUTSIDER = "outsider-"

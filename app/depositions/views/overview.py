@@ -21,7 +21,7 @@ from app.dashboard.overview_charts import (
 )
 from app.dashboard.overview_rows import CountedPage
 from app.depositions.models import State
-from app.depositions.queries import listing
+from app.depositions.queries import counts, tabs
 from app.depositions.views import capacity_chart
 from app.depositions.views.filters import READERS, pages
 from app.kernel.db.transaction import db
@@ -44,9 +44,9 @@ HAPPENINGS = {
     DELIVERED: Happening("Messages", "message"),
 }
 LOAD = (
-    (Series("ended", "past"), (State.ENDED,), listing.EVERYTHING),
-    (Series("scheduled", "series-2"), listing.STATES_OF[listing.SCHEDULED], listing.SCHEDULED),
-    (Series("still waiting", "series-1"), listing.STATES_OF[listing.NEEDS], listing.NEEDS),
+    (Series("ended", "past"), (State.ENDED,), tabs.EVERYTHING),
+    (Series("scheduled", "series-2"), tabs.STATES_OF[tabs.SCHEDULED], tabs.SCHEDULED),
+    (Series("still waiting", "series-1"), tabs.STATES_OF[tabs.NEEDS], tabs.NEEDS),
 )
 """What makes up a day's load: the states of each part, and the tab of the list that has exactly these."""
 
@@ -91,12 +91,12 @@ def _now(page: Overview) -> list[Phrase]:
     scope = me().scope(DEPOSITIONS)
     within = None if scope.everything else scope.organization_ids
     organization_ids = frozenset({page.organization_id}) if page.organization_id else within
-    counts = listing.view_counts(db(), organization_ids, page.now)
-    waiting, soon = counts[listing.NEEDS], counts[listing.STARTING]
+    numbers = counts.view_counts(db(), organization_ids, page.now)
+    waiting, soon = numbers[tabs.NEEDS], numbers[tabs.STARTING]
     found = [Phrase(f"{waiting:,}", "waits" if waiting == 1 else "wait", url=page.url(".list"))]
     if soon:
         words = "starts within 24 h" if soon == 1 else "start within 24 h"
-        found.append(Phrase(f"{soon:,}", words, url=page.url(".list", view=listing.STARTING), tone="danger"))
+        found.append(Phrase(f"{soon:,}", words, url=page.url(".list", view=tabs.STARTING), tone="danger"))
     return found
 
 
@@ -134,9 +134,9 @@ def _load(page: Overview, stats: Statistics) -> Chart:
     text += f", {sum(values[-1]):,} of them not scheduled yet. " if sum(values[-1]) else ". "
 
     def day(slot: charts.Slot, states: tuple[State, ...], tab: str) -> str:
-        state = {"state": states[0].value} if tab == listing.EVERYTHING else {}
+        state = {"state": states[0].value} if tab == tabs.EVERYTHING else {}
         days = {"from": slot.first.isoformat(), "to": slot.last.isoformat()}
-        return page.url(".list", view=None if tab == listing.NEEDS else tab, **state, **days)
+        return page.url(".list", view=None if tab == tabs.NEEDS else tab, **state, **days)
 
     return daily_chart(
         slots,

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam
 from app.dashboard.filters import Chosen, Control, Filter, Options, Reader, Sources
 from app.dashboard.filters.base import Conditions
 from app.depositions.models import Deposition
-from app.depositions.queries import cases, listing, marks, nearest
+from app.depositions.queries import cases, marks, nearest, tabs
 from app.kernel.db.engine import Db
 from app.kernel.text import normalization, time_zones
 
@@ -47,7 +47,7 @@ class HasFlag(Filter[str]):
         return text
 
     def applies(self, value: str, tab: str) -> bool:
-        return any(state in self.flags[value].states for state in listing.STATES_OF[tab])
+        return any(state in self.flags[value].states for state in tabs.STATES_OF[tab])
 
     def kind(self, value: str, reader: Reader) -> Hashable:
         return value
