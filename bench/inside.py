@@ -119,7 +119,7 @@ def main(given: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./dev bench inside", description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--db", default="sqlite", choices=("sqlite", "postgresql"))
-    parser.add_argument("--paths", default=",".join(path.name for path in PATHS))
+    parser.add_argument("--paths", default=",".join(path.name for path in PATHS if not path.by_piece))
     parser.add_argument("--profile", default="", help="print where one path's time goes instead")
     parser.add_argument("--data", type=Path, default=ROOT / "var" / "bench")
     chosen = parser.parse_args(given)

@@ -87,6 +87,8 @@ def _place(known: Known, database: str, n: int) -> str:
         f"### {NAMES[database]}, {n:,} rows a room",
         "",
         measured([row for place, row in known.items() if place[:2] == (database, n)]),
+    ]
+    head = [
         "",
         "| path | floor, CPU ms | product, CPU ms | ratio | goal | | floor / product, requests a second "
         "| product alone, p50 / p99 ms | product with 16, p99 ms |",
@@ -97,6 +99,8 @@ def _place(known: Known, database: str, n: int) -> str:
         if floor is None or product is None or path.goal is None:
             continue
         ratio, goal = spent(product) / spent(floor), path.goal[database == "postgresql"]
+        lines += head
+        head = []
         lines.append(
             f"| {path.title} | {spent(floor):.2f} | {spent(product):.2f} | **{ratio:.1f}** | {goal:g} "
             f"| {verdict(ratio, goal)} | {floor['per_second']:,.0f} / {product['per_second']:,.0f} "
@@ -151,7 +155,8 @@ def _flatness(known: Known, places: Sequence[tuple[str, int]]) -> str:
             if one and other and one["commit"] != other["commit"]:
                 commits = f"{one['commit']} against {other['commit']}"
                 apart.setdefault(NAMES[database], {}).setdefault(commits, []).append(path.title)
-        table.append(f"| {path.title} | {' | '.join(cells)} |")
+        if set(cells) != {"–"}:
+            table.append(f"| {path.title} | {' | '.join(cells)} |")
     for database, pairs in apart.items():
         most = max(pairs, key=lambda each: len(pairs[each]))
         rest = "".join(f"; {'; '.join(titles)}: {each}" for each, titles in pairs.items() if each != most)

@@ -23,7 +23,7 @@ from app.config import Config
 from app.kernel import clock
 from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
-from bench import data, report, world
+from bench import bulk, data, report, world
 from bench.load import Figures, Load, Refused, cpu_seconds, send, shared_memory, tree
 from bench.paths import MOST_LINES, NAMES, PATHS, Loads
 from bench.peers import measuring as peers
@@ -215,11 +215,15 @@ def measure(place: Any, n: int, chosen: argparse.Namespace, folder: Path) -> Ite
         }
         for path in (path for path in PATHS if path.name in chosen.paths.split(",")):
             for side in SIDES if path.goal else ("product",):
-                load = loads.of(path.name, cookies[side])
-                if load.once:
-                    reopen(database, pool)  # what the floor decided
+                server, cookie = running[side], cookies[side]
                 try:
-                    row = one_path(running[side], load, place.pid, chosen.duration)
+                    if path.by_piece:
+                        row = bulk.measure(path.name, server, cookie, url, n, place.pid, chosen.duration, folder)
+                    else:
+                        load = loads.of(path.name, cookie)
+                        if load.once:
+                            reopen(database, pool)  # what the floor decided
+                        row = one_path(server, load, place.pid, chosen.duration)
                 except (Refused, OSError) as error:
                     row = {"failed": f"{error} Not measured; the run went on."}
                 row |= {"db": place.name, "rows": n, "path": path.name, "side": side}

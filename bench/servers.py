@@ -107,10 +107,12 @@ TOKEN = re.compile(r'name="(csrf\w*)"[^>]*value="([^"]+)"')
 """The field of a form that proves where it was shown, and its value."""
 
 
-def ask(url: str, *, method: str = "GET", body: str = "", headers: dict[str, str] | None = None) -> Any:
+def ask(
+    url: str, *, method: str = "GET", body: str = "", headers: dict[str, str] | None = None, seconds: float = 10
+) -> Any:
     """One request; the open response. Raises OSError, also for an answer that is not 2xx."""
     request = urllib.request.Request(url, body.encode() or None, headers or {}, method=method)
-    return urllib.request.build_opener(DIRECT).open(request, timeout=10)
+    return urllib.request.build_opener(DIRECT).open(request, timeout=seconds)
 
 
 def sign_in(base: str, email: str) -> str:
