@@ -12,7 +12,9 @@ start. Those that mostly wait for processes run meanwhile on another worker (tes
 import gc
 import os
 import secrets
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,13 +41,20 @@ CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Names the run, so that its workers share one folder and one PostgreSQL server."""
+    """Names the run, so that its workers share one folder and one PostgreSQL server, and gives it a temporary folder of
+    its own: whatever its tests and their processes leave there goes with the run."""
+    if hasattr(config, "workerinput"):
+        return
     os.environ.setdefault("SESSION_DESK_TEST_RUN", secrets.token_hex(6))
+    folder = tempfile.mkdtemp(prefix="session-desk-run-")
+    Path(folder).chmod(0o755)  # servers of other users have their files there
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         databases.clear(os.environ["SESSION_DESK_TEST_RUN"])
+        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
