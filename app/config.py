@@ -125,7 +125,8 @@ class Config:
     def for_tests(cls, **overrides: Any) -> "Config":
         """A development configuration whose files lie in the temporary folder."""
         base = cls(
-            evidence_url=tempfile.gettempdir() + "/session-desk-evidence",
+            # Of this process alone: what a worker looks for in a store it must not find of another's.
+            evidence_url=f"{tempfile.gettempdir()}/session-desk-evidence-{os.getpid()}",
             # Every hour counts, so that no test depends on the hour at which it runs.
             desk_hours=Hours(frozenset(range(7)), 0, 24 * 60, "UTC"),
             desk_promised_hours=24,

@@ -12,8 +12,12 @@ start. Those that mostly wait for processes run meanwhile on another worker (tes
 import gc
 import os
 import secrets
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,9 +28,10 @@ from flask.testing import FlaskClient
 
 from app.accounts import passwords
 from app.config import Config
+from app.kernel import pdf
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
-from tests import apps, browsers, databases, outgoing, refusals, servers
+from tests import apps, browsers, databases, outgoing, processes, refusals, servers
 from tests.cast import Cast
 from tests.cast import fill as cast_rows
 from tests.clocks import Clock
@@ -36,13 +41,20 @@ CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Names the run, so that its workers share one folder and one PostgreSQL server."""
+    """Names the run, so that its workers share one folder and one PostgreSQL server, and gives it a temporary folder of
+    its own: whatever its tests and their processes leave there goes with the run."""
+    if hasattr(config, "workerinput"):
+        return
     os.environ.setdefault("SESSION_DESK_TEST_RUN", secrets.token_hex(6))
+    folder = tempfile.mkdtemp(prefix="session-desk-run-")
+    Path(folder).chmod(0o755)  # servers of other users have their files there
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         databases.clear(os.environ["SESSION_DESK_TEST_RUN"])
+        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -99,6 +111,15 @@ def cheap_passwords() -> Iterator[None]:
     """Hashes new passwords at the lowest cost. What people wait for when they sign in, tests need not."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loaded_pdf_writers() -> Iterator[None]:
+    """Lets PDF documents be written by processes that need not load the library first, which takes most of their time.
+    tests/kernel/test_pdf.py starts them as the product does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pdf, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": processes.PdfWriter}))
         yield
 
 

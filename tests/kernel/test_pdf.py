@@ -12,11 +12,17 @@ from pathlib import Path
 import pytest
 
 from app.kernel import pdf
+from tests import processes
 from tests.conftest import missing
 from tests.design.test_colours import ROOT, TONES, colours, numbers
 
 MADE = datetime(2026, 5, 23, 10, tzinfo=UTC)
 STYLE = (pdf.APP / "templates/pdf/_style.css").read_text("utf-8")
+
+
+@pytest.fixture(autouse=True)
+def started_as_by_the_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "subprocess", subprocess)
 
 
 def page(content: str, lang: str = "en") -> str:
@@ -80,7 +86,20 @@ def test_nothing_is_fetched_and_the_file_says_what_it_is(tmp_path: Path, heard: 
     assert pdf.render(source) == written, "made again after a kill, it is the same file"
 
 
-def test_a_page_that_takes_too_long_is_given_up_in_words() -> None:
+def test_a_process_that_starts_loaded_writes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in all other tests, so that what they see is what people get."""
+    attached = pdf.Attachment("answers.json", b"{}", "The answers", "Data")
+    source = pdf.Source(page("<h1>Jane مرحبا</h1><p>Words</p>"), MADE, attachments=[attached])
+    written = pdf.render(source)
+    monkeypatch.setattr(subprocess, "Popen", processes.PdfWriter)
+    assert pdf.render(source) == written
+    with pytest.raises(pdf.Failed, match="could not be written"):
+        pdf.render(pdf.Source(page("<p>x</p>"), MADE, attachments=[attached, pdf.Attachment("\ud800", b"")]))
+
+
+@pytest.mark.parametrize("process", [subprocess.Popen, processes.PdfWriter], ids=["started", "loaded"])
+def test_a_page_that_takes_too_long_is_given_up_in_words(process: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "Popen", process)
     source = pdf.Source(page("<table>" + "<tr><td>x</td></tr>" * 50_000 + "</table>"), MADE)
     with pytest.raises(pdf.Failed, match="took longer than 1 seconds"):
         pdf.render(source, seconds=1)

@@ -163,6 +163,14 @@ def test_a_subject_never_becomes_a_header(posted: tuple[Any, Database]) -> None:
     assert (mail["Bcc"], box.recipients) == (None, ["ines@example.com"])
 
 
+def test_spaces_that_do_not_break_stay_in_headers(posted: tuple[Any, Database]) -> None:
+    """As French has them before its signs, and sentences between a number and its unit."""
+    box, database = posted
+    subject = "Êtes-vous libre\u202f? 9\u00a0h \t à  10\u00a0h"
+    send(database, write(database, subject_line=subject))
+    assert parsed(box.messages[0])["Subject"] == "Êtes-vous libre\u202f? 9\u00a0h à 10\u00a0h"
+
+
 def test_no_space_is_lost_or_added_where_a_header_is_folded(posted: tuple[Any, Database]) -> None:
     box, database = posted
     for length in range(0, 40, 3):

@@ -244,6 +244,26 @@ def test_what_apt_get_says_is_shown_when_it_fails(developing: Project, tmp_path:
     assert done.stderr.endswith("The load generator wrk is missing: install the Debian package wrk.\n")
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_the_cheaper_browser_is_taken_where_it_can_be_had(developing: Project, tmp_path: Path, there: bool) -> None:
+    place = tmp_path / "bin"
+    shell = place / "chromium-headless-shell"
+    body = f"""
+    case "$*" in *" chromium-headless-shell") ;; *) exit 100;; esac
+    {f"touch {shell}; chmod +x {shell}" if there else "exit 100"}
+    """
+    names = {**with_apt_get(place, body), "CHROMIUM": ""}
+    (place / "chromium").write_text("")
+    (place / "chromium").chmod(0o755)
+    done = developing.dev("test", "-x", **names)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["given"] == ["test", "-x"]
+    assert shell.exists() == there
+    assert ("It cannot be had here; the tests do without it." in done.stderr) == (not there)
+    again = developing.dev("test", "--quick", **names)
+    assert "headless" not in again.stderr
+
+
 @pytest.mark.parametrize("ci", ["", "true"])
 def test_without_a_browser_tests_are_left_out_but_not_in_ci(developing: Project, tmp_path: Path, ci: str) -> None:
     (tmp_path / "bin").mkdir()

@@ -5,6 +5,7 @@ drop what it already has. A row that cannot be delivered stays visible in the st
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -334,9 +335,13 @@ def without_secrets(stored: str) -> str:
     return stored if fresh else ""
 
 
+_GAPS = re.compile(r"[^\S\u00a0\u202f]+")
+"""White space at which a line may break; what holds a sign or a unit to its word is none."""
+
+
 def one_line(text: str) -> str:
     """At most 500 characters without line breaks, control characters and overrides of direction."""
-    return " ".join(characters.without_controls(text).split())[:500]
+    return _GAPS.sub(" ", characters.without_controls(text)).strip()[:500]
 
 
 def drop(
