@@ -1,6 +1,6 @@
-"""`./dev bench` measures requests, `./dev bench screens` pages in a browser, `./dev bench plan` the solver,
-`./dev bench board` the boards at two sizes of the table, `./dev bench contacts` contacts likewise, `./dev bench inside`
-requests within one process.
+"""`./dev bench` measures requests, `./dev bench --peers` also those of programs in other frameworks, `./dev bench screens`
+pages in a browser, `./dev bench plan` the solver, `./dev bench board` the boards at two sizes of the table, `./dev bench
+contacts` contacts likewise, `./dev bench inside` requests within one process.
 
 `./dev faults` runs the long rounds of tests/faults, whose results stand in faults.md.
 """

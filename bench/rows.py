@@ -6,11 +6,12 @@ rows of any other; states repeat within each organization, so that ten thousand 
 
 import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.kernel.text import search
+from app.kernel.text import normalization, search
 from bench.world import ORGANIZATIONS, TEMPLATES, template_id
 
 TURNS = ORGANIZATIONS + 10
@@ -80,6 +81,18 @@ def moment(value: datetime) -> str:
     return value.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
+def _text(value: datetime) -> str:
+    """The same of a moment in UTC without its zone: most of what a million rows cost is their moments."""
+    return value.isoformat(" ", "microseconds")
+
+
+def _created(n: int, now: datetime, span: timedelta) -> Iterator[tuple[int, datetime]]:
+    """The numbers of the rows, and when each was made, without zone: evenly over `span`, the last one a step ago."""
+    first, every = now.replace(tzinfo=None) - span, span // timedelta(microseconds=1)
+    for i in range(1, n + 1):
+        yield i, first + timedelta(microseconds=(i - 1) * every // n)
+
+
 def name(i: int) -> str:
     return f"{FIRST[i % 20]} {LAST[i * 7 % 16]}{i % 997}"
 
@@ -129,16 +142,17 @@ def prescreens(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
         for org in range(1, ORGANIZATIONS + 1)
         for number in range(TEMPLATES)
     }
-    for i in range(1, n + 1):
-        created = now - _SPREAD * ((n - i + 1) / n)
+    nine, three, today = timedelta(minutes=9), timedelta(hours=3), now.replace(tzinfo=None)
+    for i, created in _created(n, now, _SPREAD):
         expires = created + PRESCREEN_LIFE
-        states = _LIVE if expires > now else _OLD
+        ends = _text(expires)
+        states = _LIVE if expires > today else _OLD
         status, review = states[_turn(i) % 20]
         who, org = name(i), organization_of(i)
         mail = f"p{i}@example.com"
-        made, changed = moment(created), moment(created + timedelta(minutes=9))
+        made, changed = _text(created), _text(created + nine)
         done = review != "pending_review"
-        reviewed = moment(created + timedelta(hours=3)) if done else None
+        reviewed = _text(created + three) if done else None
         yield (
             uuid_of("prescreen", i),
             org,
@@ -161,8 +175,8 @@ def prescreens(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
             made,
             changed if status == "completed" else None,
             reviewed or changed,
-            moment(expires),
-            expires.date().isoformat(),
+            ends,
+            ends[:10],
         )
 
 
@@ -171,9 +185,10 @@ CONTACTS = ["id", "organization_id", "name", "email", "email_key", "created_at"]
 
 def contacts(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
     """Who answered: a contact for every fourth prescreen."""
+    made = moment(now)
     for i in range(4, n + 1, 4):
         mail = f"p{i}@example.com"
-        yield (uuid_of("contact", i), organization_of(i), name(i), mail, mail, moment(now))
+        yield (uuid_of("contact", i), organization_of(i), name(i), mail, mail, made)
 
 
 _YEARS = timedelta(days=730)
@@ -245,33 +260,44 @@ DEPOSITIONS = [
 ]
 
 
+_LENGTH = timedelta(hours=2)
+
+
+@lru_cache(maxsize=1 << 17)
+def _span(start: datetime) -> tuple[str, str, str, str]:
+    """A start as a row has it: local date and time, the moment, and that of the end. Many sessions share a quarter."""
+    wall = start + ZONE
+    return wall.date().isoformat(), wall.strftime("%I:%M %p"), _text(start), _text(start + _LENGTH)
+
+
 def depositions(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
-    for i in range(1, n + 1):
-        created = now - _YEARS * ((n - i + 1) / n)
-        start = (created + timedelta(days=3 + i % 42)).replace(minute=i % 4 * 15, second=0, microsecond=0)
-        state = _AHEAD[_turn(i) % 16] if start > now else _PAST[_turn(i) % 10]
+    ahead, five, today = [timedelta(days=3 + days) for days in range(42)], timedelta(hours=5), now.replace(tzinfo=None)
+    for i, created in _created(n, now, _YEARS):
+        start = (created + ahead[i % 42]).replace(minute=i % 4 * 15, second=0, microsecond=0)
+        state = _AHEAD[_turn(i) % 16] if start > today else _PAST[_turn(i) % 10]
         booked = state not in ("initial", "canceled")
-        who, wall = name(i), start + ZONE
+        who, last = name(i), LAST[i * 7 % 16]
+        day, hour, starts, ends = _span(start)
         asked = state == "scheduled" and i % 97 == 0
-        ended = moment(start + timedelta(hours=2)) if state == "ended" else None
-        later = moment(created + timedelta(hours=5))
+        ended = ends if state == "ended" else None
+        later = _text(created + five)
         yield (
             i,
             organization_of(i),
             state,
             2 if booked else 1,
             uuid_of("deposition", i),
-            f"{LAST[i * 7 % 16].lower()}-v-harbor-{uuid_of('slug', i)[:16]}",
+            f"{last.lower()}-v-harbor-{uuid_of('slug', i)[:16]}",
             f"Deposition of {who}",
-            f"{LAST[i * 7 % 16]} v. Harbor & Sons <{i}>",
+            f"{last} v. Harbor & Sons <{i}>",
             f"F-{i}" if i % 2 else None,
-            wall.date().isoformat(),
-            wall.strftime("%I:%M %p"),
+            day,
+            hour,
             "Bogota",
             "2" if i % 3 else "1.25",
             "America/Bogota",
-            moment(start),
-            moment(start + timedelta(hours=2)),
+            starts,
+            ends,
             0,
             "remote_deposition",
             who,
@@ -286,10 +312,10 @@ def depositions(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
             1 if asked else 0,
             1 if booked else 0,
             later if booked else None,
-            moment(start) if ended else None,
+            starts if ended else None,
             ended,
             later if state == "canceled" else None,
-            moment(created),
+            _text(created),
             ended or later,
         )
 
@@ -324,16 +350,15 @@ INSPECTIONS = [
 
 
 def inspections(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
-    recent = timedelta(days=7)
-    for i in range(1, n + 1):
-        created = now - _YEAR * ((n - i + 1) / n)
-        fresh = now - created < recent
+    hours, recent = [timedelta(hours=each) for each in range(200)], now.replace(tzinfo=None) - timedelta(days=7)
+    for i, created in _created(n, now, _YEAR):
+        fresh = created > recent
         status = (_NOW if fresh else _THEN)[_turn(i) % 10]
-        scheduled = created + timedelta(hours=i % 200) if i % 2 else None
-        expires = (scheduled or created) + timedelta(hours=24)
-        joined = status != "created"
-        started = moment(created + timedelta(hours=1)) if joined else None
-        ended = moment(created + timedelta(hours=2)) if status == "closed" else None
+        scheduled = created + hours[i % 200] if i % 2 else None
+        expires = _text((scheduled or created) + hours[24])
+        joined, made = status != "created", _text(created)
+        started = _text(created + hours[1]) if joined else None
+        ended = _text(created + hours[2]) if status == "closed" else None
         pending = i % 211 == 0 and ended
         yield (
             uuid_of("inspection", i),
@@ -341,9 +366,9 @@ def inspections(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
             status,
             f"operator{i % 20}@bench.example",
             "Otto Operator",
-            scheduled and moment(scheduled),
-            moment(expires),
-            "" if joined else expires.astimezone(UTC).date().isoformat(),
+            scheduled and _text(scheduled),
+            expires,
+            "" if joined else expires[:10],
             started,
             started if status in ("recording", "closed") else None,
             ended,
@@ -354,8 +379,8 @@ def inspections(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
             0,
             "0" * 64,
             3 if joined else 1,
-            moment(created),
-            ended or started or moment(created),
+            made,
+            ended or started or made,
         )
 
 
@@ -369,6 +394,22 @@ def _found_by(n: int) -> Iterator[tuple[str, str, int, str, str]]:
         yield "prescreen", str(UUID(id)), organization_of(i), who, f"p{i} {id}"
 
 
+@lru_cache(maxsize=1 << 15)
+def _beginnings(word: str) -> frozenset[str]:
+    """What a word of a title is found by. Names come again after 16,000 rows."""
+    return frozenset(normalization.prefixes(word))
+
+
+@lru_cache(maxsize=2 * ORGANIZATIONS)
+def _marks(whose: int, kind: str) -> frozenset[str]:
+    return frozenset(search.document(whose, kind, "", ""))
+
+
+def _tokens(whose: int, kind: str, title: str, rest: str) -> frozenset[str]:
+    """The same as `search.document`, in no order."""
+    return _marks(whose, kind).union(normalization.prefixes(*rest.split()), *map(_beginnings, title.split()))
+
+
 def entries(n: int, *, postgresql: bool) -> Rows:
     """What things are found by."""
     names = ("id", "subject_type", "subject_id", "organization_id", "title", "rest")
@@ -376,7 +417,7 @@ def entries(n: int, *, postgresql: bool) -> Rows:
     def values() -> Iterator[tuple[Any, ...]]:
         for id, (kind, subject, whose, title, rest) in enumerate(_found_by(n), 1):
             row = (id, kind, subject, whose, title, rest)
-            yield (*row, search.vector(search.document(whose, kind, title, rest), id)) if postgresql else row
+            yield (*row, search.vector(_tokens(whose, kind, title, rest), id)) if postgresql else row
 
     return Rows("search_entries", (*names, "document") if postgresql else names, values())
 
@@ -386,7 +427,7 @@ def index(n: int) -> Rows:
 
     def values() -> Iterator[tuple[Any, ...]]:
         for id, (kind, _, whose, title, rest) in enumerate(_found_by(n), 1):
-            yield id, " ".join(search.document(whose, kind, title, rest))
+            yield id, " ".join(_tokens(whose, kind, title, rest))
 
     return Rows("search_index", ("rowid", "document"), values())
 

@@ -139,7 +139,7 @@ def _part(database: str, n: int, rows: Sequence[dict[str, Any]]) -> str:
                 )
                 continue
             why = row or known.get((side, "start")) or {"failed": cannot.get(side, {}).get(question, "not asked")}
-            reasons.append(f"{TITLES[side]}: {why['failed'].strip().splitlines()[-1]}")
+            reasons.append(f"{TITLES[side]}: {why['failed'].strip().splitlines()[-1].rstrip('.')}")
             cells.append("–")
         lines.append(f"| {TITLES[side]} | {' | '.join(cells)} |")
     if reasons:

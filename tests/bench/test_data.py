@@ -106,6 +106,23 @@ def test_the_same_moment_gives_the_same_rows() -> None:
     assert first == second
 
 
+def test_the_words_are_those_that_the_product_indexes() -> None:
+    n = 150
+    for entry, (id, words) in zip(rows.entries(n, postgresql=False).values, rows.index(n).values, strict=True):
+        _, kind, _, whose, title, rest = entry
+        assert id == entry[0]
+        assert sorted(words.split(" ")) == search.document(whose, kind, title, rest)
+
+
+def test_rows_lie_evenly_until_now() -> None:
+    now = clock.now()
+    made = rows.DEPOSITIONS.index("created_at")
+    moments = [row[made] for row in rows.depositions(73, now)]
+    assert moments[0] == rows.moment(now - timedelta(days=730))
+    assert moments[-1] == rows.moment(now - timedelta(days=10))
+    assert moments == sorted(moments)
+
+
 def test_a_small_organization_still_fills_a_page_of_what_waits() -> None:
     """Ten thousand rows must cost what a million cost, so they must give pages of the same length."""
     waiting: dict[int, int] = {}
