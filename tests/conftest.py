@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from multiprocessing.util import Finalize
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -49,12 +50,13 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.mkdtemp(prefix="session-desk-run-")
     Path(folder).chmod(0o755)  # servers of other users have their files there
     os.environ["TMPDIR"] = tempfile.tempdir = folder
+    # At the very end, after multiprocessing (-100) has taken what it left there.
+    Finalize(None, shutil.rmtree, (folder, True), exitpriority=-200)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         databases.clear(os.environ["SESSION_DESK_TEST_RUN"])
-        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
