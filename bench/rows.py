@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from app.kernel.text import normalization, search
 from bench.world import ORGANIZATIONS, TEMPLATES, template_id
@@ -287,7 +286,7 @@ def depositions(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
             state,
             2 if booked else 1,
             uuid_of("deposition", i),
-            f"{last.lower()}-v-harbor-{uuid_of('slug', i)[:16]}",
+            f"{last.lower()}-v-harbor-{i:016x}",
             f"Deposition of {who}",
             f"{last} v. Harbor & Sons <{i}>",
             f"F-{i}" if i % 2 else None,
@@ -384,19 +383,22 @@ def inspections(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
         )
 
 
-def _found_by(n: int) -> Iterator[tuple[str, str, int, str, str]]:
-    """Depositions and prescreens by the same words as in the product, less the addresses: kind, id, whose, words."""
+def _found_by(n: int) -> Iterator[tuple[str, str, int, str, str, tuple[str, str]]]:
+    """Depositions and prescreens by the same words as in the product, less the addresses: kind, id, whose, title, other
+    words, and which of them no other row has."""
     for i in range(1, n + 1):
-        who = name(i).lower()
-        case = f"{LAST[i * 7 % 16].lower()} v harbor sons {i}"
-        yield "deposition", str(i), organization_of(i), f"{who} {case}", f"deposition of d{i}"
+        who, number, organization = name(i).lower(), str(i), organization_of(i)
+        title, own = f"{who} {LAST[i * 7 % 16].lower()} v harbor sons {number}", (number, f"d{number}")
+        yield "deposition", number, organization, title, f"deposition of {own[1]}", own
         id = uuid_of("prescreen", i)
-        yield "prescreen", str(UUID(id)), organization_of(i), who, f"p{i} {id}"
+        subject = f"{id[:8]}-{id[8:12]}-{id[12:16]}-{id[16:20]}-{id[20:]}"
+        own = (f"p{number}", id)
+        yield "prescreen", subject, organization, who, f"{own[0]} {id}", own
 
 
 @lru_cache(maxsize=1 << 15)
 def _beginnings(word: str) -> frozenset[str]:
-    """What a word of a title is found by. Names come again after 16,000 rows."""
+    """What a word is found by that other rows have too: names come again after 16,000 rows."""
     return frozenset(normalization.prefixes(word))
 
 
@@ -405,9 +407,10 @@ def _marks(whose: int, kind: str) -> frozenset[str]:
     return frozenset(search.document(whose, kind, "", ""))
 
 
-def _tokens(whose: int, kind: str, title: str, rest: str) -> frozenset[str]:
+def _tokens(whose: int, kind: str, title: str, rest: str, own: tuple[str, str]) -> frozenset[str]:
     """The same as `search.document`, in no order."""
-    return _marks(whose, kind).union(normalization.prefixes(*rest.split()), *map(_beginnings, title.split()))
+    known = [word for word in f"{title} {rest}".split() if word not in own]
+    return _marks(whose, kind).union(normalization.prefixes(*own), *map(_beginnings, known))
 
 
 def entries(n: int, *, postgresql: bool) -> Rows:
@@ -415,9 +418,9 @@ def entries(n: int, *, postgresql: bool) -> Rows:
     names = ("id", "subject_type", "subject_id", "organization_id", "title", "rest")
 
     def values() -> Iterator[tuple[Any, ...]]:
-        for id, (kind, subject, whose, title, rest) in enumerate(_found_by(n), 1):
+        for id, (kind, subject, whose, title, rest, own) in enumerate(_found_by(n), 1):
             row = (id, kind, subject, whose, title, rest)
-            yield (*row, search.vector(_tokens(whose, kind, title, rest), id)) if postgresql else row
+            yield (*row, search.vector(_tokens(whose, kind, title, rest, own), id)) if postgresql else row
 
     return Rows("search_entries", (*names, "document") if postgresql else names, values())
 
@@ -426,8 +429,8 @@ def index(n: int) -> Rows:
     """The same for SQLite's index."""
 
     def values() -> Iterator[tuple[Any, ...]]:
-        for id, (kind, _, whose, title, rest) in enumerate(_found_by(n), 1):
-            yield id, " ".join(_tokens(whose, kind, title, rest))
+        for id, (kind, _, whose, title, rest, own) in enumerate(_found_by(n), 1):
+            yield id, " ".join(_tokens(whose, kind, title, rest, own))
 
     return Rows("search_index", ("rowid", "document"), values())
 
