@@ -93,7 +93,7 @@ def test_a_moved_session_says_from_when(database, cast, outbox):
     ("languages", "lang", "scheduled", "moved", "canceled"),
     [
         (["Spanish", "English"], "es", "Usted dirige: Declaración de", "tiene otra hora", "Cancelada"),
-        (["German", "French"], "fr", "Vous dirigez : Déposition de", "a un autre horaire", "Annulée"),
+        (["German", "French"], "fr", "Vous dirigez\u00a0: Déposition de", "a un autre horaire", "Annulée"),
         (["Arabic"], "ar", "تدير أنت: ", "تغيّر موعد الجلسة التي تديرها", "أُلغيت"),
         (["German", "Klingon"], "en", "You manage: Deposition of", "was moved", "Canceled"),
         ([], "en", "You manage: Deposition of", "was moved", "Canceled"),
