@@ -171,7 +171,7 @@ def waiting(database: Database) -> int:
 
 
 def due(database: Database) -> int:
-    """Messages that are due, whoever queued them: creating and reviewing before left thousands, which are sent first."""
+    """Messages that are due, whoever queued them: what was created and reviewed before left thousands, sent first."""
     now = clock.now()
     with database.read() as db:
         asked = select(func.count()).where(OutboxRow.state == QUEUED, OutboxRow.due_at <= now)
