@@ -24,7 +24,7 @@ if SQLITE:
     import sqlite3
 
     BEGIN = "BEGIN IMMEDIATE"
-    # The product's own settings (app/kernel/db/engine.py).
+    # The product's own settings (app/kernel/db/engine.py) but for secure_delete.
     _PRAGMAS = (
         "journal_mode=WAL",
         "synchronous=FULL",

@@ -25,7 +25,8 @@ PRAGMAS = (
     "mmap_size=268435456",
     "temp_store=MEMORY",
 )
-"""The product's own settings (app/kernel/db/engine.py)."""
+"""The product's own settings (app/kernel/db/engine.py) but for secure_delete. Its code cannot be imported here: these
+programs have an environment of their own."""
 
 
 def database_url() -> str:

@@ -9,20 +9,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import (
-    and_,
-    not_,
-)
+from sqlalchemy import and_, not_
 
 from app.dashboard.filters import DAYS, Chosen, Filter, ListKind, spread, within_reach
-from app.dashboard.listing import (
-    Column,
-    CompiledListing,
-    Condition,
-    Conditions,
-    Listing,
-    Segment,
-)
+from app.dashboard.listing import Column, CompiledListing, Condition, Conditions, Listing, Segment
 from app.depositions.models import BOOKED, Deposition, State
 from app.depositions.queries import marks
 from app.depositions.queries.counts import counter_queries

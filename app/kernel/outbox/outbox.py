@@ -336,7 +336,7 @@ def without_secrets(stored: str) -> str:
 
 
 _GAPS = re.compile(r"[^\S\u00a0\u202f]+")
-"""White space at which a line may break; what holds a sign or a unit to its word is none."""
+"""White space at which a line may break. Spaces that do not break stay: French has them before its signs."""
 
 
 def one_line(text: str) -> str:
