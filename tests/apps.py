@@ -1,11 +1,13 @@
 """Flask apps for tests. Making one takes longer than most tests, so a worker keeps each and gives it every database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from werkzeug.utils import cached_property
 
 from app import create_app
 from app.config import Config
@@ -48,3 +50,16 @@ def reused(database: Database, added: str = "", add: Callable[[Flask], None] = l
     limiter.uncounted = 0
     found.extensions.update(database=database, config=database.config, limiter=limiter)
     return found
+
+
+@contextmanager
+def as_before(app: Flask) -> Iterator[Flask]:
+    """Takes back what is done to an app and its settings in the meantime: the next test gets the same app."""
+    settings, own = dict(app.config), dict(vars(app))
+    yield app
+    app.config.clear()
+    app.config.update(settings)
+    for name in vars(app).keys() - own.keys():
+        if not isinstance(getattr(type(app), name, None), cached_property):
+            delattr(app, name)
+    vars(app).update(own)

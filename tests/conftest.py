@@ -153,10 +153,8 @@ def refusals_change_nothing() -> Iterator[None]:
 @pytest.fixture
 def app(database: Database) -> Iterator[Flask]:
     """The app on the test's database, with no request counted yet."""
-    found = apps.reused(database)
-    settings = dict(found.config)
-    yield found
-    found.config.update(settings)
+    with apps.as_before(apps.reused(database)) as found:
+        yield found
 
 
 @pytest.fixture
