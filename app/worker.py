@@ -141,7 +141,7 @@ class Worker:
             destinations={destination for destination, n in outstanding.items() if n >= self._limit(destination)},
             channels={channel for channel, n in channels.items() if n >= THREADS // 2},
         )
-        with self.database.read() as db:
+        with self.database.read(keep=True) as db:
             if not claims.anything_due(db, now, full):
                 return
         with self.database.write() as db:
@@ -169,7 +169,7 @@ class Worker:
         claimed = claims.claim(db, now, limit=BATCH, lease=self.lease, without=without, claimed=claimed_ids)
         counts, kept = Counter(outstanding), []
         for row in claimed:
-            if counts[row.destination] < (BATCH if row.destination in self._responsive else 1):
+            if counts[row.destination] < (MOST_AT_ONCE + BATCH if row.destination in self._responsive else 1):
                 counts[row.destination] += 1
                 kept.append(row)
         released = [row for row in claimed if row not in kept]
