@@ -98,6 +98,8 @@ def start(side: str, database: str, url: str, log: Path) -> Server:
     if side == "floor":
         command = ["bench.floor", "{port}", count, str(THREADS[database])]
     else:
+        for step in (["compileall", "-q", "app"], ["app.serving.compile"]):  # as at an installation (docs/operating.md)
+            subprocess.run([sys.executable, "-m", *step], cwd=ROOT, check=True)
         command = ["app.cli", "serve", "--port", "{port}", "--workers", count]
     return Server([sys.executable, "-m", *command], {"DATABASE_URL": url}, log)
 

@@ -22,16 +22,15 @@ from typing import TYPE_CHECKING
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from jinja2 import FileSystemBytecodeCache
 
 from app import logs
 from app.config import Config, ConfigError, development_values
 from app.kernel.errors import Unavailable
+from app.serving import templates
 from app.serving.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from flask import Flask
-    from jinja2 import Environment
 
     from app.serving.bridge import Bridge
 
@@ -56,15 +55,22 @@ OTHER_FILES = 512
 @cache
 def load(config: Config) -> "Flask":
     """Makes the app, before web processes are forked: they share its memory, and one that replaces another is there at
-    once. Objects made at start-up are left out of garbage collection: no long pauses.
+    once. What is loaded stays, so nothing is collected meanwhile, and left out of collections: no long pauses.
 
     Nothing here may open a connection or start a thread, which would not live on in them.
     """
+    gc.disable()
+    from sqlalchemy.orm import configure_mappers
+
     from app import create_app
 
     app = create_app(config)
-    gc.collect()
+    # What the first request would do in each process.
+    templates.read(app.jinja_env)
+    configure_mappers()
+    app.url_map.update()
     gc.freeze()
+    gc.enable()
     return app
 
 
@@ -76,24 +82,8 @@ def application() -> "Bridge":
     begin_process()
     config = Config.from_env()
     app = load(config)
-    threading.Thread(target=warm, args=(app.jinja_env,), name="templates", daemon=True).start()
+    threading.Thread(target=templates.warm, args=(app.jinja_env,), name="templates", daemon=True).start()
     return Bridge(app, threads=1 if config.sqlite else THREADS, largest=lambda path: largest_body(app, path))
-
-
-def warm(templates: "Environment") -> None:
-    """Compiles every template of a page, so that nobody's first page waits for it; requests are answered meanwhile.
-
-    What one process compiled, the others read from the shared folder: one that replaces a dead one has it at once.
-    """
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    templates.bytecode_cache = FileSystemBytecodeCache(folder, "__template_%s.cache") if folder else None
-    try:
-        for name in templates.list_templates(extensions=["html"]):
-            templates.get_template(name)
-    except OSError:
-        """The folder is full or gone: what is left is compiled when it is needed."""
-    templates.bytecode_cache = None
-    gc.freeze()
 
 
 def resolve(host: str, port: int) -> str:
@@ -142,8 +132,8 @@ def serve(config: Config, *, host: str, port: int, workers: int) -> None:
 
 @contextlib.contextmanager
 def _shared_counts() -> Iterator[None]:
-    """Names a folder in which web processes keep the counts for /metrics, and their compiled templates: what a dead one
-    counted stays counted.
+    """Names a folder in which web processes keep the counts for /metrics, and templates that they compiled: what a dead
+    one counted stays counted.
 
     In shared memory where there is some, because a disk that fills up would stop a process in the middle of a count.
     """

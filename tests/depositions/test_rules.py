@@ -1,15 +1,19 @@
 """What the room decides, without database or web."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from app.accounts.rules import countries
 from app.depositions.locales import language_name, language_of, translator
 from app.depositions.models import State
 from app.depositions.rules import business_days, flags, new_request, transitions
 from app.kernel.errors import Conflict, Invalid, Refusal
+from tests.servers import ROOT
 
 PACIFIC = "Pacific Time (US & Canada)"
 
@@ -256,6 +260,26 @@ def test_flags(deposition, labels):
 )
 def test_federal_holidays(day, name):
     assert business_days.holiday_of(day, "US") == name
+
+
+ONE_COUNTRY = """
+import sys
+from datetime import date
+from app.depositions.rules import business_days
+
+business_days.holiday_of(date(2026, 1, 1), "US")
+print(*(name for name in sys.modules if name.startswith("holidays.countries.")))
+"""
+
+
+def test_holidays_load_the_countries_that_are_asked_for():
+    done = subprocess.run([sys.executable, "-c", ONE_COUNTRY], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "holidays.countries.united_states\n"
+
+
+def test_every_country_can_be_asked_for():
+    known = {country for country in countries() if business_days.holiday_of(date(2026, 1, 1), country)}
+    assert {"AU", "BR", "DE", "FR", "GB", "JP", "US"} <= known
 
 
 def test_refusals_are_sentences():

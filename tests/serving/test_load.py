@@ -8,10 +8,11 @@ from app.kernel.db.engine import Database
 from tests.servers import ROOT, environment
 
 PROGRAM = """
-import json, sys, threading
+import gc, json, sys, threading
 import psutil
 from app import serving
 from app.config import Config
+from app.kernel.db.engine import Base
 
 app = serving.load(Config.from_env())
 me = psutil.Process()
@@ -20,6 +21,9 @@ print(json.dumps({
     "connections": len(me.net_connections()),
     "files": [file.path for file in me.open_files() if "sqlite" in file.path],
     "again": serving.load(Config.from_env()) is app,
+    "left to do": [mapper.class_.__name__ for mapper in Base.registry.mappers if not mapper.configured]
+    + [app.url_map._remap],
+    "collected": [gc.isenabled(), gc.get_freeze_count() > 100_000],
     "heavy": sorted({name.partition(".")[0] for name in sys.modules} & set(sys.argv[1:])),
 }))
 """
@@ -36,4 +40,7 @@ def test_loading_opens_nothing_and_imports_no_more_than_requests_need(database: 
         program, cwd=ROOT, env=environment(database.config), capture_output=True, text=True, timeout=100, check=True
     )
     loaded = json.loads(done.stdout.splitlines()[-1])
-    assert loaded == {"threads": 1, "connections": 0, "files": [], "again": True, "heavy": []}
+    assert loaded == {
+        **{"threads": 1, "connections": 0, "files": [], "again": True, "heavy": []},
+        **{"left to do": [False], "collected": [True, True]},
+    }

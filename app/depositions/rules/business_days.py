@@ -1,8 +1,10 @@
 """Business days of a country: neither its weekend nor one of its public holidays (the `holidays` package)."""
 
+import sys
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -56,8 +58,20 @@ def weekend_of(country: str | None) -> Collection[int]:
 @lru_cache(maxsize=256)
 def _calendar(country: str | None, year: int) -> "HolidayBase | None":
     """The calendar of a country. Holidays of a neighbouring year that are observed in this one are in it."""
-    # Imported at first use: the package loads every country's calendar, half a second of work that most commands
-    # of the application never need.
-    from holidays import country_holidays, list_supported_countries
+    from holidays import country_holidays
 
-    return country_holidays(country, years=year, language="en_US") if country in list_supported_countries() else None
+    return country_holidays(country, years=year, language="en_US") if country in _countries() else None
+
+
+@cache
+def _countries() -> frozenset[str]:
+    """The countries that have a calendar.
+
+    Imported at first use, which most commands never come to. The package of countries is put in place without what it
+    does when it is imported: load them all, 14 MiB in each process for the one or two that somebody works in.
+    """
+    from holidays.registry import EntityLoader
+
+    if "holidays.countries" not in sys.modules and (found := find_spec("holidays.countries")):
+        sys.modules[found.name] = module_from_spec(found)
+    return frozenset(EntityLoader.get_country_codes())
