@@ -131,9 +131,8 @@ def test_what_is_typed_asks_only_statements_that_are_built_once(
         Session, "execute", lambda self, *given, **named: asked.append(given[0]) or execute(self, *given, **named)
     )
     assert "<mark>Smi</mark>th" in client.get("/palette?q=smi").text
-    assert not [each for each in asked if isinstance(each, Select)], (
-        "A find a key press: building a statement anew costs as much as the rest."
-    )
+    # A find a key press: building a statement anew costs as much as the rest.
+    assert not [each for each in asked if isinstance(each, Select)]
 
 
 @pytest.mark.parametrize(
