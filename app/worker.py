@@ -141,7 +141,7 @@ class Worker:
             destinations={destination for destination, n in outstanding.items() if n >= self._limit(destination)},
             channels={channel for channel, n in channels.items() if n >= THREADS // 2},
         )
-        with self.database.read() as db:
+        with self.database.read(keep=True) as db:
             if not claims.anything_due(db, now, full):
                 return
         with self.database.write() as db:
@@ -169,7 +169,7 @@ class Worker:
         claimed = claims.claim(db, now, limit=BATCH, lease=self.lease, without=without, claimed=claimed_ids)
         counts, kept = Counter(outstanding), []
         for row in claimed:
-            if counts[row.destination] < (BATCH if row.destination in self._responsive else 1):
+            if counts[row.destination] < (MOST_AT_ONCE + BATCH if row.destination in self._responsive else 1):
                 counts[row.destination] += 1
                 kept.append(row)
         released = [row for row in claimed if row not in kept]
@@ -177,14 +177,22 @@ class Worker:
             claims.release(db, released)
         return kept, released
 
-    def _start_next(self) -> None:
-        """Starts the first row below its limit; the others wait until it has answered or is slow."""
+    def _next(self) -> Claimed | None:
+        """Takes the first row below its limit; None while one has just begun, which the others wait for until it is
+        slow."""
         now = time.monotonic()
         if len(self._in_flight) >= THREADS or any(now - started < SLOW_AFTER for started in self._in_flight.values()):
-            return
+            return None
         for row in self._ready_to_start()[:1]:
             self._ready.remove(row)
             self._in_flight[row] = now
+            return row
+        return None
+
+    def _start_next(self) -> None:
+        """Starts the next row in a thread, which goes on with those that come after it as long as it is quick."""
+        row = self._next()
+        if row is not None:
             try:
                 threading.Thread(target=self._deliver, args=(row,), daemon=True, name=f"deliver-{row.id}").start()
             except RuntimeError:  # the machine gives no more threads: it waits for one that ends
@@ -199,30 +207,37 @@ class Worker:
             return youngest
         return min(max(self._claim_at - now, 0.001), IDLE)
 
-    def _deliver(self, row: Claimed) -> None:
-        """Makes one attempt, in a thread of its own.
+    def _deliver(self, row: Claimed | None) -> None:
+        """Makes one attempt at a row, and then at the next one, in a thread of its own.
 
         Whatever breaks, the row is let go: its lease is renewed no more and ends by itself.
         """
-        responsive = False
-        try:
-            started = clock.now()
-            outcome = claims.attempt(self.database, row, started, self.handlers)
-            responsive = outcome.state in (SENT, DEAD)
-            self._finish(row, outcome, started)
-        finally:
-            self._let_go(row, responsive)
+        while row is not None:
+            responsive = goes_on = False
+            try:
+                started = clock.now()
+                outcome = claims.attempt(self.database, row, started, self.handlers)
+                responsive = outcome.state in (SENT, DEAD)
+                self._finish(row, outcome, started)
+                goes_on = True
+            finally:
+                row = self._let_go(row, responsive, goes_on)
 
-    def _let_go(self, row: Claimed, responsive: bool) -> None:
-        """Takes a row out of those that are being delivered, and keeps whether its destination has answered."""
+    def _let_go(self, row: Claimed, responsive: bool, goes_on: bool) -> Claimed | None:
+        """Takes a row out of those that are being delivered, and keeps whether its destination has answered. Returns
+        the next one for a thread that goes on."""
         with self._changed:
             del self._in_flight[row]
             if len(self._responsive) > 10_000:
                 self._responsive.clear()
             (self._responsive.add if responsive else self._responsive.discard)(row.destination)
-            if self._outstanding()[row.destination] < self._limit(row.destination):
+            wanted = self._outstanding()[row.destination] < self._limit(row.destination)
+            if wanted:
                 self._claim_at = 0.0
-            self._changed.notify()
+            following = self._next() if goes_on else None
+            if wanted or following is None:
+                self._changed.notify()
+            return following
 
     def _finish(self, row: Claimed, outcome: Outcome, started: datetime) -> None:
         """Writes the result, and tries again while the database is not available.

@@ -15,6 +15,7 @@ from psutil import Process
 from sqlalchemy import func, select
 
 from app.config import Config
+from app.depositions.actions import rereading
 from app.depositions.locales import translator
 from app.kernel import clock
 from app.kernel.db.engine import Database, Db
@@ -130,7 +131,7 @@ def deliver(
     try:
         with worker(url, log, SMTP_URL=smtp, WEBHOOK_ALLOWED_NETWORKS="127.0.0.0/8") as process:
             queue(database, make, target, WARM)
-            until(lambda: arrived() >= WARM and waiting(database) == 0 and not due(database))
+            until(lambda: arrived() >= WARM and waiting(database) == 0 and not busy(database))
             time.sleep(2)
             known, before = arrived(), spent(process.pid, database_pid)
             queue(database, make, target, MESSAGES)
@@ -170,12 +171,13 @@ def waiting(database: Database) -> int:
     return found.get(QUEUED, 0)
 
 
-def due(database: Database) -> int:
-    """Messages that are due, whoever queued them: what was created and reviewed before left thousands, sent first."""
+def busy(database: Database) -> bool:
+    """Whether the worker has other work first: messages of what was created and reviewed before, and rows that the
+    bench wrote without what the product keeps beside them."""
     now = clock.now()
     with database.read() as db:
-        asked = select(func.count()).where(OutboxRow.state == QUEUED, OutboxRow.due_at <= now)
-        return int(db.execute(asked).scalar_one())
+        due = select(OutboxRow.id).where(OutboxRow.state == QUEUED, OutboxRow.due_at <= now).limit(1)
+        return db.execute(due).first() is not None or rereading.anything_outdated(db)
 
 
 def until(true: Callable[[], bool]) -> None:

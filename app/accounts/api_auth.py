@@ -10,7 +10,7 @@ import re
 from base64 import urlsafe_b64decode
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 import jwt
 import orjson
@@ -118,7 +118,7 @@ BY_SECRET = Prepared(select(*_COLUMNS).where(ApiKey.secret_sha256 == bindparam("
 BY_SLUG = Prepared(
     select(*_COLUMNS).where(Organization.slug == bindparam("slug"), *_ACTIVE).order_by(ApiKey.id.desc()), _KeyRow
 )
-NEWEST_KEY = (
+NEWEST_KEY: Prepared[Any] = Prepared(
     select(ApiKey.secret_encrypted)
     .where(
         ApiKey.organization_id == bindparam("organization_id"),
@@ -352,7 +352,7 @@ def signing_key(db: Db, organization_id: int) -> str:
 
     Raises LookupError when it has none.
     """
-    ciphertext = db.execute(NEWEST_KEY, {"organization_id": organization_id}).scalar_one_or_none()
+    ciphertext = NEWEST_KEY.scalar(db, {"organization_id": organization_id})
     if ciphertext is None:
         raise LookupError("This organization has no active depositions key, so nothing can be signed for it.")
     return decrypt_key(db.vault, ciphertext)

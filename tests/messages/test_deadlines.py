@@ -280,10 +280,12 @@ def test_a_handshake_that_drips_is_cut(
 
 
 def test_a_resolver_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = threading.Event()
+    asked, look_up = threading.Event(), socket.getaddrinfo
 
-    def hang(*_: object, **__: object) -> None:
-        asked.wait(10)
+    def hang(*asks: Any, flags: int = 0, **more: Any) -> Any:
+        if flags & socket.AI_NUMERICHOST:  # nobody is asked what an address is
+            return look_up(*asks, flags=flags, **more)
+        return asked.wait(10)
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     monkeypatch.setattr(ssrf, "RESOLVE_SECONDS", 0.1)
@@ -304,3 +306,23 @@ def test_a_deadline_that_is_kept_cuts_nothing() -> None:
         time.sleep(0.1)
         theirs.sendall(b"still here")
         assert ours.recv(100) == b"still here"
+
+
+def test_one_thread_cuts_every_exchange_when_its_time_is_over() -> None:
+    pairs = [socket.socketpair() for _ in range(20)]
+    # The first one lasts: who waits for it must hear of those that end before.
+    deadlines = [deadline.Deadline(3600.0 if n == 0 else 1.0 - n / 20) for n in range(20)]
+    before = threading.active_count()
+    with contextlib.ExitStack() as stack:
+        for (ours, theirs), each in zip(pairs, deadlines, strict=True):
+            stack.enter_context(ours), stack.enter_context(theirs)
+            stack.enter_context(each).watch(ours)
+            time.sleep(0.02)
+        assert threading.active_count() <= before + 1, "a thread an exchange"
+        for (_, theirs), each in zip(pairs[1:], deadlines[1:], strict=True):
+            theirs.settimeout(30)
+            assert theirs.recv(1) == b""
+            assert each.over
+        pairs[0][1].setblocking(False)
+        with pytest.raises(BlockingIOError):
+            pairs[0][1].recv(1)

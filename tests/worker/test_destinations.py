@@ -12,8 +12,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from app import worker as worker_module
 from app.kernel.clock import now
-from app.kernel.db.engine import Database
+from app.kernel.db.engine import Database, Db
+from app.kernel.outbox import claims
 from app.kernel.outbox.outbox import Delivery, Message, OutboxRow, TemporaryFailure
 from app.wiring import Sweep
 from app.worker import BATCH, MOST_AT_ONCE, SLOW_AFTER, THREADS, Worker
@@ -238,3 +240,44 @@ def test_an_outcome_outlives_a_database_that_is_away(
         away.clear()
         eventually(lambda: states(database)["sent"] == 1)
     assert len(hosts.took) == 1
+
+
+def test_quick_hosts_are_served_by_one_thread(
+    database: Database, hosts: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = set[str]()
+
+    def take(delivery: Delivery) -> None:
+        threads.add(threading.current_thread().name)
+        hosts(delivery)
+
+    monkeypatch.setattr(worker_module, "SLOW_AFTER", 3600.0)  # on whatever machine
+    monkeypatch.setitem(HANDLERS, "job:test.host", take)
+    promise(database, *(to(f"quick-{n}") for n in range(BATCH)))
+    with working(database):
+        eventually(lambda: states(database)["sent"] == BATCH)
+    assert len(hosts.took) == BATCH
+    assert len(threads) == 1, "what one claim has brought needs no thread a message"
+
+
+def test_a_delivery_that_breaks_stops_no_other(
+    database: Database, hosts: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of our own, after an attempt: its row stays with its lease, the next one goes in another thread."""
+    finish, broken = claims.finish, list[str]()
+
+    def breaking(db: Db, row: claims.Claimed, *more: Any) -> bool:
+        if not broken:
+            broken.append(row.destination)
+            raise AssertionError("planted")
+        return finish(db, row, *more)
+
+    monkeypatch.setattr(worker_module, "SLOW_AFTER", 3600.0)
+    monkeypatch.setattr(claims, "finish", breaking)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    promise(database, *(to(f"quick-{n}") for n in range(BATCH)))
+    with working(database) as worker:
+        eventually(lambda: states(database)["sent"] == BATCH - 1)
+        eventually(lambda: not worker._in_flight)
+    assert states(database)["queued"] == 1
+    assert len(hosts.took) == BATCH

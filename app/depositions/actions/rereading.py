@@ -54,6 +54,11 @@ _LOCKED = (
 )
 
 
+def anything_outdated(db: Db) -> bool:
+    """Whether there is an unfinished deposition that older zone rules placed."""
+    return db.execute(_OUTDATED, {"version": time_zones.VERSION, "most": 1}).first() is not None
+
+
 def outdated(db: Db, most: int) -> Sequence[Deposition]:
     """The first unfinished depositions that older zone rules placed, locked in the order of their ids."""
     values = {"version": time_zones.VERSION, "most": most}
@@ -90,7 +95,7 @@ class Rereading:
         if time.monotonic() < self._next:
             return False
         with database.read() as db:
-            found = db.execute(_OUTDATED, {"version": time_zones.VERSION, "most": 1}).first() is not None
+            found = anything_outdated(db)
         if not found:
             self._next = time.monotonic() + EVERY
             return False

@@ -13,10 +13,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Uuid, bindparam, insert, or_, select, update
 
 from app.kernel.clock import CLOCKS_DIFFER
-from app.kernel.db.engine import Database, Db
+from app.kernel.db.engine import Database, Db, Instant
 from app.kernel.db.inserts import Values
 from app.kernel.db.prepared import Prepared
 from app.kernel.json_types import JsonObject
@@ -94,22 +94,60 @@ class Skipped:
 NOTHING_SKIPPED = Skipped()
 
 
-def _claimable(now: datetime, without: Skipped) -> list[ColumnElement[bool]]:
-    conditions = [WAITING, OutboxRow.due_at <= now, or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now)]
-    if without.destinations:
-        conditions.append(OutboxRow.destination.not_in(sorted(without.destinations)))
-    if without.channels:
-        conditions.append(OutboxRow.channel.not_in(sorted(without.channels)))
-    return conditions
+_NOT_LEASED = or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < bindparam("now", type_=Instant))
+_CLAIMABLE = (
+    WAITING,
+    OutboxRow.due_at <= bindparam("now", type_=Instant),
+    _NOT_LEASED,
+    OutboxRow.destination.not_in(bindparam("destinations", expanding=True)),
+    OutboxRow.channel.not_in(bindparam("channels", expanding=True)),
+)
+_DUE: Prepared[Any] = Prepared(select(OutboxRow.id).where(*_CLAIMABLE).order_by(OutboxRow.due_at).limit(1))
+"""In order, although any row would do: a planner that expects many due rows would else walk all that was ever sent."""
+_PICKED = (
+    select(OutboxRow.id)
+    .where(*_CLAIMABLE, OutboxRow.id.not_in(bindparam("claimed", expanding=True)))
+    .order_by(OutboxRow.due_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+    .prefix_with("MATERIALIZED", dialect="postgresql")
+)
+_CLAIM: Prepared[Any] = Prepared(
+    update(OutboxRow)
+    .where(OutboxRow.id.in_(select(_PICKED.c.id)))
+    .values(
+        {
+            OutboxRow.lease_until: bindparam("until", type_=Instant),
+            OutboxRow.lease_token: bindparam("token", type_=Uuid),
+            OutboxRow.attempts: OutboxRow.attempts + 1,
+        }
+    )
+    .returning(
+        OutboxRow.id,
+        OutboxRow.channel,
+        OutboxRow.destination,
+        OutboxRow.payload,
+        OutboxRow.secret,
+        OutboxRow.attempts,
+        OutboxRow.earlier_attempts,
+        OutboxRow.organization_id,
+        OutboxRow.subject_type,
+        OutboxRow.subject_id,
+        OutboxRow.created_at,
+        OutboxRow.not_after,
+        OutboxRow.due_at,
+    )
+)
+
+
+def _which(now: datetime, without: Skipped) -> dict[str, object]:
+    return {"now": now, "destinations": sorted(without.destinations), "channels": sorted(without.channels)}
 
 
 def anything_due(db: Db, now: datetime, without: Skipped = NOTHING_SKIPPED) -> bool:
-    """Whether a claim would find a row. A read, so that an idle worker never takes the write lock.
-
-    In order, although any row would do: a planner that expects many due rows would else walk all that was ever sent.
-    """
-    due = select(OutboxRow.id).where(*_claimable(now, without)).order_by(OutboxRow.due_at).limit(1)
-    return db.execute(due).first() is not None
+    """Whether a claim would find a row. A read, so that an idle worker never takes the write lock."""
+    return _DUE.first(db, _which(now, without)) is not None
 
 
 def claim(
@@ -126,45 +164,9 @@ def claim(
     `claimed` are the rows that this worker has already: never claimed twice, even when the clock jumped past their
     lease.
     """
-    conditions = _claimable(now, without)
-    if claimed:
-        conditions.append(OutboxRow.id.not_in(list(claimed)))
-    picked = (
-        select(OutboxRow.id)
-        .where(*conditions)
-        .order_by(OutboxRow.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    due = picked.cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
-    token = uuid4()
-    rows = db.execute(
-        update(OutboxRow)
-        .where(OutboxRow.id.in_(select(due.c.id)))
-        .values(
-            {
-                OutboxRow.lease_until: now + timedelta(seconds=lease),
-                OutboxRow.lease_token: token,
-                OutboxRow.attempts: OutboxRow.attempts + 1,
-            }
-        )
-        .returning(
-            OutboxRow.id,
-            OutboxRow.channel,
-            OutboxRow.destination,
-            OutboxRow.payload,
-            OutboxRow.secret,
-            OutboxRow.attempts,
-            OutboxRow.earlier_attempts,
-            OutboxRow.organization_id,
-            OutboxRow.subject_type,
-            OutboxRow.subject_id,
-            OutboxRow.created_at,
-            OutboxRow.not_after,
-            OutboxRow.due_at,
-        )
-    ).all()
-    return sorted((Claimed(token, *tuple(row)) for row in rows), key=lambda row: row.due_at)
+    token, until = uuid4(), now + timedelta(seconds=lease)
+    which = {**_which(now, without), "claimed": list(claimed), "most": limit, "until": until, "token": token}
+    return sorted((Claimed(token, *row) for row in _CLAIM.all(db, which)), key=lambda row: row.due_at)
 
 
 def _still_claimed(rows: Sequence[Claimed]) -> list[ColumnElement[bool]]:

@@ -5,10 +5,12 @@ down from outside when its time is over, whatever a library is waiting for; and 
 """
 
 import contextlib
+import heapq
 import socket
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 
@@ -19,6 +21,39 @@ class Overdue(TimeoutError):
     """The time of the exchange is over."""
 
 
+class _Cutter:
+    """Cuts what is overdue: one thread for every exchange of a process, started with the first one. A timer each is a
+    thread each, which cost more than the rest of a short exchange."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._begun: list[tuple[float, int, Deadline]] = []
+        """A heap by when they end. An exchange that ended in time stays until then, and has nothing to cut."""
+        self._number = count()
+        self._thread: threading.Thread | None = None
+
+    def add(self, deadline: "Deadline", ends: float) -> None:
+        with self._changed:
+            heapq.heappush(self._begun, (ends, next(self._number), deadline))
+            # Of a process that was forked, the thread stayed behind.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, daemon=True, name="deadlines")
+                self._thread.start()
+            elif self._begun[0][2] is deadline:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._begun or self._begun[0][0] > time.monotonic():
+                    self._changed.wait(self._begun[0][0] - time.monotonic() if self._begun else None)
+                _, _, deadline = heapq.heappop(self._begun)
+            deadline.cut()
+
+
+_CUTTER = _Cutter()
+
+
 class Deadline:
     """The end of one exchange, as a context manager. `left()` seconds are left; `watch()` a socket to have it cut."""
 
@@ -27,15 +62,12 @@ class Deadline:
         self._ends = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
 
     def __enter__(self) -> Self:
-        self._timer.start()
+        _CUTTER.add(self, self._ends)
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._timer.cancel()
         with self._lock:
             while self._sockets:
                 self._sockets.pop().close()
@@ -61,9 +93,10 @@ class Deadline:
         with self._lock:
             self._sockets.append(socket.fromfd(sock.fileno(), sock.family, sock.type))
         if time.monotonic() >= self._ends:
-            self._cut()
+            self.cut()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """Shuts the watched connections down, whatever waits for them."""
         with self._lock:
             for sock in self._sockets:
                 with contextlib.suppress(OSError):
@@ -95,9 +128,12 @@ class Deadline:
     def connect(self, host: str, port: int, most: float) -> socket.socket:
         """A watched connection to the first address of a name that takes one within `most` seconds. Raises OSError."""
         reason: OSError = OSError(f"{host} has no address.")
-        for family, kind, protocol, _, address in self.wait_for(
-            lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        ):
+        try:
+            # An address leads to itself: the resolver, which may hang, is not asked.
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        except socket.gaierror:
+            found = self.wait_for(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        for family, kind, protocol, _, address in found:
             sock = socket.socket(family, kind, protocol)
             try:
                 sock.settimeout(self.left(most))
