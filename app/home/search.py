@@ -118,6 +118,8 @@ def offers(db: Db, user: Me, typed: str, now: datetime) -> list[Offer]:
 def marked(text: str, typed: str) -> Markup:
     """The text with the matching parts in <mark>: whole words where folding changes their length."""
     wanted, parts, at = _wanted(typed), [], 0
+    if text.isascii() and not any(map(text.lower().__contains__, wanted)):
+        return escape(text)  # as most texts of a find
     for start, written in normalization.spans(text):
         word = normalization.fold(written)
         if word.startswith(wanted):

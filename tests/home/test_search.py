@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
-from sqlalchemy import event
+from sqlalchemy import Select, event
+from sqlalchemy.orm import Session
 
 from app.home import search as searching
 from app.kernel.db.engine import Database
@@ -119,6 +120,21 @@ def test_the_cost_does_not_grow_with_what_is_found(database: Database, client: F
         assert statements(database, client, address) == one
 
 
+def test_what_is_typed_asks_only_statements_that_are_built_once(
+    database: Database, client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.request(database, cast, deponent_name="Smith")
+    cast.sign_in(client, "ines")
+    asked: list[object] = []
+    execute = Session.execute
+    monkeypatch.setattr(
+        Session, "execute", lambda self, *given, **named: asked.append(given[0]) or execute(self, *given, **named)
+    )
+    assert "<mark>Smi</mark>th" in client.get("/palette?q=smi").text
+    # A find a key press: building a statement anew costs as much as the rest.
+    assert not [each for each in asked if isinstance(each, Select)]
+
+
 @pytest.mark.parametrize(
     ("text", "typed", "shown"),
     [
@@ -126,6 +142,8 @@ def test_the_cost_does_not_grow_with_what_is_found(database: Database, client: F
         ("<b>Zoë</b>", "zo", "&lt;b&gt;<mark>Zo</mark>ë&lt;/b&gt;"),
         ("Straße", "strasse", "<mark>Straße</mark>"),
         ("Jane", "nothing", "Jane"),
+        ("<Jane> d'Arc", "smith", "&lt;Jane&gt; d&#39;Arc"),
+        ("SMITH & Co", "smith", "<mark>SMITH</mark> &amp; Co"),
     ],
 )
 def test_what_matches_is_marked(text: str, typed: str, shown: str) -> None:
