@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, literal, select
@@ -16,6 +17,7 @@ from app.depositions.models import Deposition, State
 from app.depositions.public import feed, proposal
 from app.depositions.queries import backfills, counts, managers, search, tabs
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.text import normalization
 
 UNFINISHED = (State.ACTIVE, State.INITIAL, State.SCHEDULED, State.READY)
@@ -92,16 +94,32 @@ def _work_item(
     )
 
 
-_FOUND = select(
-    Deposition.id,
-    Deposition.organization_id,
-    Deposition.deponent_name,
-    Deposition.title,
-    Deposition.case_name,
-    Deposition.state,
-    Deposition.starts_at,
-    select(Organization.name).where(Organization.id == Deposition.organization_id).scalar_subquery(),
-).where(Deposition.id.in_(bindparam("ids", expanding=True)))
+class _Found(NamedTuple):
+    """A deposition as a search shows it."""
+
+    id: int
+    organization_id: int
+    deponent_name: str | None
+    title: str
+    case_name: str
+    state: str
+    starts_at: datetime
+    organization: str
+
+
+_FOUND = Prepared(
+    select(
+        Deposition.id,
+        Deposition.organization_id,
+        Deposition.deponent_name,
+        Deposition.title,
+        Deposition.case_name,
+        Deposition.state,
+        Deposition.starts_at,
+        select(Organization.name).where(Organization.id == Deposition.organization_id).scalar_subquery(),
+    ).where(Deposition.id.in_(bindparam("ids", expanding=True))),
+    _Found,
+)
 
 
 def _search_results(db: Db, ids: Sequence[str], _now: datetime) -> list[SearchResult]:
@@ -116,8 +134,8 @@ def _search_results(db: Db, ids: Sequence[str], _now: datetime) -> list[SearchRe
             clock="starts",
             at=starts_at,
         )
-        for id, organization_id, deponent_name, title, case_name, state, starts_at, organization in db.execute(
-            _FOUND, {"ids": [int(id) for id in ids]}
+        for id, organization_id, deponent_name, title, case_name, state, starts_at, organization in _FOUND.all(
+            db, {"ids": [int(id) for id in ids]}
         )
     ]
 

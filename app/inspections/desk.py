@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, Uuid, bindparam, select
@@ -31,6 +32,7 @@ from app.inspections.queries import backfills, listing, search
 from app.inspections.report import document
 from app.inspections.rules import status_of
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.text import normalization
 
 LIVE = (Status.OPEN, Status.RECORDING)
@@ -93,22 +95,38 @@ def _work_item(row: Row, now: datetime) -> WorkItem:
     return WorkItem(row.id, _title(row.notes, row.id), str(row.id)[:8], state, at, clock)
 
 
-_FOUND = select(
-    Inspection.id,
-    Inspection.organization_id,
-    Inspection.notes,
-    Inspection.operator_email,
-    Inspection.status,
-    Inspection.expires_at,
-    Inspection.created_at,
-    select(Organization.name).where(Organization.id == Inspection.organization_id).scalar_subquery(),
-).where(Inspection.id.in_(bindparam("ids", expanding=True, type_=Uuid())))
+class _Found(NamedTuple):
+    """An inspection as a search shows it."""
+
+    id: UUID
+    organization_id: int
+    notes: str
+    operator_email: str
+    status: str
+    expires_at: datetime
+    created_at: datetime
+    organization: str
+
+
+_FOUND = Prepared(
+    select(
+        Inspection.id,
+        Inspection.organization_id,
+        Inspection.notes,
+        Inspection.operator_email,
+        Inspection.status,
+        Inspection.expires_at,
+        Inspection.created_at,
+        select(Organization.name).where(Organization.id == Inspection.organization_id).scalar_subquery(),
+    ).where(Inspection.id.in_(bindparam("ids", expanding=True, type_=Uuid()))),
+    _Found,
+)
 
 
 def _search_results(db: Db, ids: Sequence[str], now: datetime) -> list[SearchResult]:
     found = []
-    for id, organization_id, notes, operator_email, status, expires_at, created_at, organization in db.execute(
-        _FOUND, {"ids": [UUID(id) for id in ids]}
+    for id, organization_id, notes, operator_email, status, expires_at, created_at, organization in _FOUND.all(
+        db, {"ids": [UUID(id) for id in ids]}
     ):
         shown = "expired" if status == Status.CREATED and expires_at <= now else status
         found.append(

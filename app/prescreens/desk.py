@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, select
@@ -15,6 +16,7 @@ from app.dashboard.queue import Label
 from app.files import arriving
 from app.files.reading import Reading
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.prescreens import api, events, jobs, presentation, public, reading, views
 from app.prescreens.actions import retain
 from app.prescreens.models import Contact, Prescreen, Questionnaire, ReviewStatus, Status
@@ -64,24 +66,45 @@ def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
     return [WorkItem(row.id, names[row.id], row.template, state, row.expires_at, "expires") for row in rows]
 
 
-_FOUND = select(
-    Prescreen.id,
-    Prescreen.organization_id,
-    Prescreen.name,
-    Prescreen.email,
-    Prescreen.phone,
-    Prescreen.status,
-    Prescreen.review_status,
-    Prescreen.reviewed_at,
-    Prescreen.reviewed_by,
-    Prescreen.expires_at,
-    Prescreen.withdrawn_at,
-    Prescreen.created_at,
-    select(Organization.name)
-    .where(Organization.id == Prescreen.organization_id)
-    .scalar_subquery()
-    .label("organization"),
-).where(Prescreen.id.in_(bindparam("ids", expanding=True, type_=Uuid())))
+class _Found(NamedTuple):
+    """A prescreen as a search shows it."""
+
+    id: UUID
+    organization_id: int
+    name: str
+    email: str | None
+    phone: str | None
+    status: str
+    review_status: str
+    reviewed_at: datetime | None
+    reviewed_by: str | None
+    expires_at: datetime
+    withdrawn_at: datetime | None
+    created_at: datetime
+    organization: str
+
+
+_FOUND = Prepared(
+    select(
+        Prescreen.id,
+        Prescreen.organization_id,
+        Prescreen.name,
+        Prescreen.email,
+        Prescreen.phone,
+        Prescreen.status,
+        Prescreen.review_status,
+        Prescreen.reviewed_at,
+        Prescreen.reviewed_by,
+        Prescreen.expires_at,
+        Prescreen.withdrawn_at,
+        Prescreen.created_at,
+        select(Organization.name)
+        .where(Organization.id == Prescreen.organization_id)
+        .scalar_subquery()
+        .label("organization"),
+    ).where(Prescreen.id.in_(bindparam("ids", expanding=True, type_=Uuid()))),
+    _Found,
+)
 
 
 def _search_results(db: Db, ids: Sequence[str], now: datetime) -> list[SearchResult]:
@@ -96,7 +119,7 @@ def _search_results(db: Db, ids: Sequence[str], now: datetime) -> list[SearchRes
             clock="began",
             at=row.created_at,
         )
-        for row in db.execute(_FOUND, {"ids": [UUID(id) for id in ids]})
+        for row in _FOUND.all(db, {"ids": [UUID(id) for id in ids]})
     ]
 
 
@@ -106,16 +129,35 @@ def _veiled(db: Db, user: Me, ids: Sequence[str], now: datetime) -> Collection[s
     return {str(id) for id in first_looks.unseen_of(db, known, looker, now)}
 
 
-_CONTACTS = select(
-    Contact.id,
-    Contact.organization_id,
-    Contact.name,
-    Contact.email,
-    Contact.phone,
-    Contact.created_at,
-    Contact.erased_at,
-    select(Organization.name).where(Organization.id == Contact.organization_id).scalar_subquery().label("organization"),
-).where(Contact.id.in_(bindparam("ids", expanding=True, type_=Uuid())))
+class _Known(NamedTuple):
+    """A contact as a search shows it."""
+
+    id: UUID
+    organization_id: int
+    name: str
+    email: str | None
+    phone: str | None
+    created_at: datetime
+    erased_at: datetime | None
+    organization: str
+
+
+_CONTACTS = Prepared(
+    select(
+        Contact.id,
+        Contact.organization_id,
+        Contact.name,
+        Contact.email,
+        Contact.phone,
+        Contact.created_at,
+        Contact.erased_at,
+        select(Organization.name)
+        .where(Organization.id == Contact.organization_id)
+        .scalar_subquery()
+        .label("organization"),
+    ).where(Contact.id.in_(bindparam("ids", expanding=True, type_=Uuid()))),
+    _Known,
+)
 
 
 def _contact_results(db: Db, ids: Sequence[str], _now: datetime) -> list[SearchResult]:
@@ -130,7 +172,7 @@ def _contact_results(db: Db, ids: Sequence[str], _now: datetime) -> list[SearchR
             clock="known since",
             at=row.created_at,
         )
-        for row in db.execute(_CONTACTS, {"ids": [UUID(id) for id in ids]})
+        for row in _CONTACTS.all(db, {"ids": [UUID(id) for id in ids]})
     ]
 
 
