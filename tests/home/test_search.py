@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
-from sqlalchemy import event
+from sqlalchemy import Select, event
+from sqlalchemy.orm import Session
 
 from app.home import search as searching
 from app.kernel.db.engine import Database
@@ -119,6 +120,21 @@ def test_the_cost_does_not_grow_with_what_is_found(database: Database, client: F
         for _ in range(3):
             factories.request(database, cast, deponent_name="Smith")
         assert statements(database, client, address) == one
+
+
+def test_what_is_typed_asks_only_statements_that_are_built_once(
+    database: Database, client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.request(database, cast, deponent_name="Smith")
+    cast.sign_in(client, "ines")
+    asked: list[object] = []
+    execute = Session.execute
+    monkeypatch.setattr(
+        Session, "execute", lambda self, *given, **named: asked.append(given[0]) or execute(self, *given, **named)
+    )
+    assert "<mark>Smi</mark>th" in client.get("/palette?q=smi").text
+    # A find a key press: building a statement anew costs as much as the rest.
+    assert not [each for each in asked if isinstance(each, Select)]
 
 
 @pytest.mark.parametrize(

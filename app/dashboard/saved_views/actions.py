@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import Person
@@ -18,6 +18,7 @@ from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_once
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
 
 SUBJECT = "view"
@@ -31,14 +32,16 @@ ENOUGH = "You have saved {most} views, which is as many as there can be. Nothing
 CHANGED = "This view was changed while you were here: it is called “{name}” now. Nothing was changed. Reload the page."
 
 
+_LISTED: Prepared[SavedViewRow] = Prepared(
+    select(*VIEW_COLUMNS)
+    .where(SavedView.desk == bindparam("desk"), SavedView.place.in_(bindparam("places", expanding=True)))
+    .order_by(SavedView.position, SavedView.id)
+)
+
+
 def listed(db: Db, person: owners.Reader, desk: str) -> Sequence[SavedViewRow]:
     """Every view a person sees at a desk: their own first, then the teams', each in its order."""
-    rows = db.execute(
-        select(*VIEW_COLUMNS)
-        .where(SavedView.desk == desk, SavedView.place.in_(owners.sees(person, desk)))
-        .order_by(SavedView.position, SavedView.id)
-    ).all()
-    found = cast(Sequence[SavedViewRow], rows)
+    found = _LISTED.all(db, {"desk": desk, "places": owners.sees(person, desk)})
     return sorted(found, key=lambda row: (owners.is_team(row.place), row.place != owners.STAFF, row.place))
 
 

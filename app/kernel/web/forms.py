@@ -14,6 +14,8 @@ from wtforms import EmailField, Field, HiddenField, PasswordField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.fields.core import UnboundField
 from wtforms.validators import Optional, StopValidation, ValidationError
+from wtforms.widgets import Input, Select
+from wtforms.widgets.core import clean_key
 
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.text import normalization
@@ -124,6 +126,30 @@ def choices(*pairs: tuple[str, str]) -> list[SelectChoice]:
     return [SelectChoice(value, label) for value, label in pairs]
 
 
+def _control(field: Field, given: dict[str, object]) -> Markup | None:
+    """A field for a line of text, or a list to choose from, as the library writes it in ten times as long; None for
+    the others."""
+    widget, own = field.widget, {clean_key(key): value for key, value in (field.render_kw or {}).items()}
+    known = {key: value for key, value in vars(field.flags).items() if key in getattr(widget, "validation_attrs", ())}
+    attributes = {"id": field.id, **known, **own, **given, "name": field.name}
+    if type(widget) is Select and not (widget.multiple or field.has_groups()):
+        options = [
+            f"<option {_attributes({'value': each.value, **each.render_kw, **selected})}>{escape(each.label)}</option>"
+            for each in field.iter_choices()
+            for selected in [{"selected": True} if each.selected else {}]
+        ]
+        return Markup(f"<select {_attributes(attributes)}>{''.join(options)}</select>")
+    if isinstance(field, StringField) and isinstance(widget, Input) and field._datalist is None:
+        value = "" if getattr(widget, "hide_value", False) else field._value()
+        return Markup(f"<input {_attributes({'type': widget.input_type, 'value': value, **attributes})}>")
+    return None
+
+
+def _attributes(given: Mapping[str, object]) -> str:
+    pairs = sorted(given.items())
+    return " ".join(key if value is True else f'{key}="{escape(value)}"' for key, value in pairs if value is not False)
+
+
 class DeskForm(FlaskForm):
     """The base of every page form: CSRF, text read by its kind (except passwords), sentences."""
 
@@ -144,7 +170,8 @@ class DeskForm(FlaskForm):
                     name, value = escape(field.name), escape(field._value())
                     return Markup(f'<input name="{name}" type="hidden" value="{value}">')
                 render_kw = {"id": False, **render_kw}
-            return super().render_field(field, render_kw)
+            control = _control(field, {clean_key(key): render_kw[key] for key in render_kw})
+            return super().render_field(field, render_kw) if control is None else control
 
     def validate(self, extra_validators: Mapping[str, Sequence[Validator]] | None = None) -> bool:
         """Runs the fields' own checks, and checks of every text that it can be stored."""
