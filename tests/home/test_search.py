@@ -147,6 +147,7 @@ def test_what_is_typed_asks_only_statements_that_are_built_once(
         ("Moore & O'More", "mor", "Moore &amp; O&#39;<mark>Mor</mark>e"),
         ("KELLER v. <Kell>", "kell keller", "<mark>KELLER</mark> v. &lt;<mark>Kell</mark>&gt;"),
         ("Case 12 · no. 123", "12", "Case <mark>12</mark> · no. <mark>12</mark>3"),
+        ("<Jane> d'Arc", "smith", "&lt;Jane&gt; d&#39;Arc"),
         ("a\ue000b", "a", "<mark>a</mark>\ue000b"),
     ],
 )
