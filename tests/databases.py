@@ -25,7 +25,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.config import Config
 from app.kernel.db import schema
 from app.kernel.db.engine import Database
-from tests import postgres
+from tests import folders, postgres
 from tests.sqlite_file import ReusedFile
 
 KEPT = 2
@@ -259,19 +259,14 @@ class WorkerDatabases:
 
 def open_worker_databases(run: str, worker: str) -> WorkerDatabases:
     """The databases of one worker; workers of one run share the folder."""
-    folder = postgres.fast_folder() / f"session-desk-tests-{run}"
+    folder = folders.of_run(run)
     folder.mkdir(mode=0o755, exist_ok=True)
     return WorkerDatabases(folder, worker)
 
 
-def clear(run: str) -> None:
-    """Removes the folder of a run."""
-    shutil.rmtree(postgres.fast_folder() / f"session-desk-tests-{run}", ignore_errors=True)
-
-
 def new_folder() -> Path:
     """An empty folder of a test's own, in memory where possible."""
-    return Path(tempfile.mkdtemp(prefix="session-desk-", dir=postgres.fast_folder()))
+    return Path(tempfile.mkdtemp(prefix="session-desk-", dir=folders.fast()))
 
 
 def _fill(url: str, fill: Fill) -> None:

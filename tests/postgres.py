@@ -5,14 +5,11 @@ triggers off.
 """
 
 import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, make_url
 
-MEMORY_NEEDED = 2 << 30
 SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -25,14 +22,6 @@ SETTINGS = {
     "random_page_cost": "1.1",
 }
 """Settings for tests: fast, because nothing has to survive a crash of the machine."""
-
-
-def fast_folder() -> Path:
-    """The folder for test files: in memory where there is enough of it, else the temporary folder."""
-    memory = Path("/dev/shm")
-    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_NEEDED:
-        return memory
-    return Path(tempfile.gettempdir())
 
 
 def start(folder: Path, settings: dict[str, str] = SETTINGS) -> Any:

@@ -22,7 +22,7 @@ class Tool:
 TOOLS = {
     "run": Tool(run.main, "[--port N] [--data DIR]", "the demo site: web, worker, demo data, on http://localhost:8000"),
     "test": Tool(
-        test.main, "[--quick] [pytest arguments]", "the whole suite; --quick: what three minutes allow, on SQLite"
+        test.main, "[--quick] [pytest arguments]", "the whole suite; --quick: what a minute allows, on SQLite"
     ),
     "sure": Tool(sure.main, "", "format, lint, types, import contracts, templates"),
     "generate": Tool(generate.main, "", "compiled translations and docs/states.md, after a change of their sources"),

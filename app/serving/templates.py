@@ -40,7 +40,7 @@ def warm(templates: Environment) -> None:
 
 def keep(templates: Environment) -> bool:
     """Compiles every template and keeps it beside Python's compiled modules. Whether that could be done."""
-    done = (folder := _writable()) is not None and _load(templates, folder)
+    done = (folder := writable()) is not None and _load(templates, folder)
     if folder and done:
         for path in folder.iterdir():
             path.chmod(0o644)  # Jinja's files are for their owner alone, who may be another than the server's
@@ -63,7 +63,7 @@ def kept_in() -> Path:
     return Path(cache_from_source(str(source))).parent / f"templates-{seen.hexdigest()}"
 
 
-def _writable() -> Path | None:
+def writable() -> Path | None:
     """The folder, made if it can be; those of other versions are removed."""
     folder = kept_in()
     try:

@@ -71,31 +71,39 @@ def known_ids(client: FlaskClient, cast: Cast, product: str) -> dict[str, list[s
     return {}
 
 
+Generated = dict[tuple[str, str, str], list[Any]]
+
+
+@pytest.fixture(scope="session")
+def generated() -> Generated:
+    """Generated calls by product, mode and operation. Generating them takes far longer than sending them, and as they
+    are the same every time, one generation serves known and unknown ids on both databases."""
+    return {}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.value)
 @pytest.mark.parametrize("product", PRODUCTS)
-def test_schemathesis_finds_nothing(app: Flask, client: FlaskClient, cast: Cast, product: str, mode: Any):
+def test_schemathesis_finds_nothing(
+    app: Flask, client: FlaskClient, cast: Cast, generated: Generated, product: str, mode: Any
+):
     schema = schemathesis.openapi.from_wsgi(f"/api/openapi/{product}.json", app, config=SETTINGS)
     headers = cast.headers(product)
     known = known_ids(client, cast, product).get("", [])
     for found in schema.get_all_operations():
         operation = found.ok()
-        for parameters in [None, *({"known": one} for one in known if "{" in operation.path)]:
-            exercise(app, product, operation, headers, mode, parameters["known"] if parameters else None)
+        for known_id in [None, *(known if "{" in operation.path else [])]:
+            key = product, mode.value, operation.label
+            if key in generated:
+                for case in generated[key]:
+                    send(app, case, headers, known_id)
+            else:
+                generated[key] = exercise(app, operation, headers, mode, known_id)
 
 
-CASES: dict[tuple[str, str, str], list[Any]] = {}
-"""Generated calls by product, mode and operation. Generating them takes far longer than sending them, and as they are
-the same every time, one generation serves known and unknown ids on both databases."""
-
-
-def exercise(app: Flask, product: str, operation: Any, headers: dict[str, str], mode: Any, known: str | None) -> None:
-    key = (product, mode.value, operation.label)
-    if key in CASES:
-        for case in CASES[key]:
-            send(app, case, headers, known)
-        return
-    generated: list[Any] = []
+def exercise(app: Flask, operation: Any, headers: dict[str, str], mode: Any, known: str | None) -> list[Any]:
+    """Sends generated calls, and returns them."""
+    cases: list[Any] = []
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
@@ -108,14 +116,14 @@ def exercise(app: Flask, product: str, operation: Any, headers: dict[str, str], 
     )
     def run(case: Any) -> None:
         send(app, case, headers, known)
-        generated.append(case)
+        cases.append(case)
 
     try:
         run()
     except Unsatisfiable:
         # Everything is right to send to some operations (no parameters but text): there is nothing negative to try.
         assert mode is GenerationMode.NEGATIVE
-    CASES[key] = generated
+    return cases
 
 
 def send(app: Flask, case: Any, headers: dict[str, str], known: str | None) -> None:

@@ -1,4 +1,4 @@
-"""The old database, upgraded, at the moment it was taken. The fixtures of tests/conftest.py stand on this one."""
+"""The old database, upgraded, at the moment it was taken. The fixtures of tests/fixtures.py stand on this one."""
 
 import os
 import shutil
