@@ -71,6 +71,8 @@ def _flask(config: "Config") -> "Flask":
         WTF_CSRF_SSL_STRICT=False,
         TEMPLATES_AUTO_RELOAD=False,
     )
+    # There are no more templates than files; a cache with a limit finds its oldest one anew with every use.
+    app.jinja_options = {**app.jinja_options, "cache_size": -1}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = StrictUndefined
     return app

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, literal, select
@@ -94,7 +94,20 @@ def _work_item(
     )
 
 
-_FOUND: Prepared[Any] = Prepared(
+class _Found(NamedTuple):
+    """A deposition as a search shows it."""
+
+    id: int
+    organization_id: int
+    deponent_name: str | None
+    title: str
+    case_name: str
+    state: str
+    starts_at: datetime
+    organization: str
+
+
+_FOUND = Prepared(
     select(
         Deposition.id,
         Deposition.organization_id,
@@ -104,7 +117,8 @@ _FOUND: Prepared[Any] = Prepared(
         Deposition.state,
         Deposition.starts_at,
         select(Organization.name).where(Organization.id == Deposition.organization_id).scalar_subquery(),
-    ).where(Deposition.id.in_(bindparam("ids", expanding=True)))
+    ).where(Deposition.id.in_(bindparam("ids", expanding=True))),
+    _Found,
 )
 
 

@@ -3,6 +3,8 @@
 Scope is checked twice: the index reads only organizations in scope, and each row is checked again.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -72,10 +74,10 @@ def search_desks(db: Db, user: Me, typed: str, now: datetime, only: str = "", pa
     rows = _finds(db, user, shown[(page - 1) * SHOWN : page * SHOWN], now)
     total = len(hits.rows) or len(rows)
     tabs = [Tab(None, None if len(chosen) < len(mine) else total, chosen == mine)]
+    counts = Counter(hit.subject_type for hit in hits.rows)
     for desk in mine:
         known = desk in chosen
-        subjects = {kind.subject for kind in desk.searched}
-        count = sum(hit.subject_type in subjects for hit in hits.rows) if known else None
+        count = sum(counts[kind.subject] for kind in desk.searched) if known else None
         tabs.append(Tab(desk, count, known and len(chosen) < len(mine)))
     return Finds(rows, tabs if len(mine) > 1 else [], total, hits.more, page, pages)
 
@@ -104,12 +106,12 @@ def offers(db: Db, user: Me, typed: str, now: datetime) -> list[Offer]:
             found.append(Offer(kind.title, _finds(db, user, wanted, now)))
     if not typed:
         found.append(Offer("Recent", _finds(db, user, _recent(db, user), now)))
-    terms = normalization.query_terms(typed)
+    rank = normalization.ranking(normalization.query_terms(typed))
     views = [
         (row.name, list_url(desk.name, row.query))
         for desk in mine
         for row in actions.listed(db, user, desk.name)
-        if normalization.rank(terms, " ".join(normalization.tokens(row.name)), "") is not None
+        if rank(" ".join(normalization.tokens(row.name)), "") is not None
     ]
     found.append(Offer("Saved views", views=views[:OFFERED]))
     return [offer for offer in found if offer.finds or offer.views]
@@ -117,9 +119,11 @@ def offers(db: Db, user: Me, typed: str, now: datetime) -> list[Offer]:
 
 def marked(text: str, typed: str) -> Markup:
     """The text with the matching parts in <mark>: whole words where folding changes their length."""
-    wanted, parts, at = _wanted(typed), [], 0
-    if text.isascii() and not any(map(text.lower().__contains__, wanted)):
-        return escape(text)  # as most texts of a find
+    wanted = _wanted(typed)
+    if text.replace("·", "").isascii():  # the middle dot joins parts of a detail, and no words
+        found = str(escape(_beginnings(wanted).sub(rf"{_OPENS}\g<0>{_CLOSES}", text)))
+        return Markup(found.replace(_OPENS, "<mark>").replace(_CLOSES, "</mark>"))
+    parts, at = [], 0
     for start, written in normalization.spans(text):
         word = normalization.fold(written)
         if word.startswith(wanted):
@@ -128,6 +132,18 @@ def marked(text: str, typed: str) -> Markup:
             parts += [escape(text[at:start]), "<mark>", escape(text[start:end]), "</mark>"]
             at = end
     return Markup("".join([*parts, escape(text[at:])]))
+
+
+_OPENS, _CLOSES = "\ue000", "\ue001"
+"""Where a mark goes, until the rest is escaped: no text that is marked like that has these."""
+
+
+@lru_cache(maxsize=256)
+def _beginnings(wanted: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds where a word of ASCII begins like one of these, the longest that fits."""
+    longest_first = sorted(map(re.escape, filter(str.isascii, wanted)), key=len, reverse=True)
+    either = "|".join(longest_first) or "(?!)"
+    return re.compile(rf"(?<![0-9A-Za-z])(?:{either})", re.ASCII | re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, Uuid, bindparam, select
@@ -95,7 +95,20 @@ def _work_item(row: Row, now: datetime) -> WorkItem:
     return WorkItem(row.id, _title(row.notes, row.id), str(row.id)[:8], state, at, clock)
 
 
-_FOUND: Prepared[Any] = Prepared(
+class _Found(NamedTuple):
+    """An inspection as a search shows it."""
+
+    id: UUID
+    organization_id: int
+    notes: str
+    operator_email: str
+    status: str
+    expires_at: datetime
+    created_at: datetime
+    organization: str
+
+
+_FOUND = Prepared(
     select(
         Inspection.id,
         Inspection.organization_id,
@@ -105,7 +118,8 @@ _FOUND: Prepared[Any] = Prepared(
         Inspection.expires_at,
         Inspection.created_at,
         select(Organization.name).where(Organization.id == Inspection.organization_id).scalar_subquery(),
-    ).where(Inspection.id.in_(bindparam("ids", expanding=True, type_=Uuid())))
+    ).where(Inspection.id.in_(bindparam("ids", expanding=True, type_=Uuid()))),
+    _Found,
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, select
@@ -66,7 +66,25 @@ def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
     return [WorkItem(row.id, names[row.id], row.template, state, row.expires_at, "expires") for row in rows]
 
 
-_FOUND: Prepared[Any] = Prepared(
+class _Found(NamedTuple):
+    """A prescreen as a search shows it."""
+
+    id: UUID
+    organization_id: int
+    name: str
+    email: str | None
+    phone: str | None
+    status: str
+    review_status: str
+    reviewed_at: datetime | None
+    reviewed_by: str | None
+    expires_at: datetime
+    withdrawn_at: datetime | None
+    created_at: datetime
+    organization: str
+
+
+_FOUND = Prepared(
     select(
         Prescreen.id,
         Prescreen.organization_id,
@@ -84,7 +102,8 @@ _FOUND: Prepared[Any] = Prepared(
         .where(Organization.id == Prescreen.organization_id)
         .scalar_subquery()
         .label("organization"),
-    ).where(Prescreen.id.in_(bindparam("ids", expanding=True, type_=Uuid())))
+    ).where(Prescreen.id.in_(bindparam("ids", expanding=True, type_=Uuid()))),
+    _Found,
 )
 
 
@@ -110,7 +129,20 @@ def _veiled(db: Db, user: Me, ids: Sequence[str], now: datetime) -> Collection[s
     return {str(id) for id in first_looks.unseen_of(db, known, looker, now)}
 
 
-_CONTACTS: Prepared[Any] = Prepared(
+class _Known(NamedTuple):
+    """A contact as a search shows it."""
+
+    id: UUID
+    organization_id: int
+    name: str
+    email: str | None
+    phone: str | None
+    created_at: datetime
+    erased_at: datetime | None
+    organization: str
+
+
+_CONTACTS = Prepared(
     select(
         Contact.id,
         Contact.organization_id,
@@ -123,7 +155,8 @@ _CONTACTS: Prepared[Any] = Prepared(
         .where(Organization.id == Contact.organization_id)
         .scalar_subquery()
         .label("organization"),
-    ).where(Contact.id.in_(bindparam("ids", expanding=True, type_=Uuid())))
+    ).where(Contact.id.in_(bindparam("ids", expanding=True, type_=Uuid()))),
+    _Known,
 )
 
 

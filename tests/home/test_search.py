@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
 from playwright.sync_api import Browser
 from sqlalchemy import Select, event
 from sqlalchemy.orm import Session
@@ -142,12 +144,23 @@ def test_what_is_typed_asks_only_statements_that_are_built_once(
         ("<b>Zoë</b>", "zo", "&lt;b&gt;<mark>Zo</mark>ë&lt;/b&gt;"),
         ("Straße", "strasse", "<mark>Straße</mark>"),
         ("Jane", "nothing", "Jane"),
+        ("Moore & O'More", "mor", "Moore &amp; O&#39;<mark>Mor</mark>e"),
+        ("KELLER v. <Kell>", "kell keller", "<mark>KELLER</mark> v. &lt;<mark>Kell</mark>&gt;"),
+        ("Case 12 · no. 123", "12", "Case <mark>12</mark> · no. <mark>12</mark>3"),
         ("<Jane> d'Arc", "smith", "&lt;Jane&gt; d&#39;Arc"),
-        ("SMITH & Co", "smith", "<mark>SMITH</mark> &amp; Co"),
+        ("a\ue000b", "a", "<mark>a</mark>\ue000b"),
     ],
 )
 def test_what_matches_is_marked(text: str, typed: str, shown: str) -> None:
     assert searching.marked(text, typed) == shown
+
+
+LATIN = st.text(st.sampled_from("abAB1-'&<\"_. ·\x00\n"), max_size=20)
+
+
+@given(LATIN, st.lists(st.text("abAB1é", min_size=1, max_size=3), max_size=3).map(" ".join))
+def test_plain_latin_texts_are_marked_as_all_others(text: str, typed: str) -> None:
+    assert searching.marked(f"{text} ※", typed) == f"{searching.marked(text, typed)} ※"
 
 
 @pytest.mark.browser

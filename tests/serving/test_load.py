@@ -23,6 +23,7 @@ print(json.dumps({
     "again": serving.load(Config.from_env()) is app,
     "left to do": [mapper.class_.__name__ for mapper in Base.registry.mappers if not mapper.configured]
     + [app.url_map._remap],
+    "templates": type(app.jinja_env.cache).__name__,
     "collected": [gc.isenabled(), gc.get_freeze_count() > 100_000],
     "heavy": sorted({name.partition(".")[0] for name in sys.modules} & set(sys.argv[1:])),
 }))
@@ -42,5 +43,5 @@ def test_loading_opens_nothing_and_imports_no_more_than_requests_need(database: 
     loaded = json.loads(done.stdout.splitlines()[-1])
     assert loaded == {
         **{"threads": 1, "connections": 0, "files": [], "again": True, "heavy": []},
-        **{"left to do": [False], "collected": [True, True]},
+        **{"left to do": [False], "templates": "dict", "collected": [True, True]},
     }
