@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import pytest
 
-LIMIT = 50
+LIMIT = 40
 """Milliseconds. On two cores, those that cost less run within a minute."""
 
 RECORD = "tests/costs.txt"
