@@ -16,7 +16,7 @@ from typing import Any
 
 PDF = "app.kernel.pdf.child"
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["app.cli", "app.worker", "tests.faults.victim", PDF])
+FORKS.set_forkserver_preload(["app.cli", "app.worker", "tests.faults.victim", "tests.pdf_writer"])
 
 
 class Loaded:

@@ -272,7 +272,8 @@ def _named(db: Db, id: InstrumentedAttribute[int], name: InstrumentedAttribute[s
     """Rows whose names have the words of a text, folded as the search index folds them. There are few of these rows."""
     terms = normalization.query_terms(text)
     rows = db.execute(select(id, name)).all() if terms else ()
-    ids = [key for key, each in rows if normalization.rank(terms, " ".join(normalization.tokens(each)), "") is not None]
+    rank = normalization.ranking(terms)
+    ids = [key for key, each in rows if rank(" ".join(normalization.tokens(each)), "") is not None]
     return id.in_(ids[:LISTED])
 
 

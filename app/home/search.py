@@ -106,12 +106,12 @@ def offers(db: Db, user: Me, typed: str, now: datetime) -> list[Offer]:
             found.append(Offer(kind.title, _finds(db, user, wanted, now)))
     if not typed:
         found.append(Offer("Recent", _finds(db, user, _recent(db, user), now)))
-    terms = normalization.query_terms(typed)
+    rank = normalization.ranking(normalization.query_terms(typed))
     views = [
         (row.name, list_url(desk.name, row.query))
         for desk in mine
         for row in actions.listed(db, user, desk.name)
-        if normalization.rank(terms, " ".join(normalization.tokens(row.name)), "") is not None
+        if rank(" ".join(normalization.tokens(row.name)), "") is not None
     ]
     found.append(Offer("Saved views", views=views[:OFFERED]))
     return [offer for offer in found if offer.finds or offer.views]

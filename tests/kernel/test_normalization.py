@@ -262,3 +262,23 @@ def test_an_address_without_its_marks(typed: str) -> None:
 
 def test_line_breaks_are_one_character() -> None:
     assert normalization.text("one\r\ntwo\rthree\n\r\n") == "one\ntwo\nthree"
+
+
+@pytest.mark.parametrize(
+    ("typed", "title", "rest", "rank"),
+    [
+        ("smith", "jane smith", "", 0),
+        ("smith", "jane smithson", "smith", 1),
+        ("smith", "jane", "smith", 2),
+        ("smith", "jane", "smithson", 3),
+        ("smith", "jane", "blacksmith", None),
+        ("smith harb", "jane smith", "harbor", 3),
+        ("smith harb", "jane smith", "", None),
+        ("anne-marie", "annemarie", "", 0),
+        ("anne-marie", "marie anne", "", 0),
+        ("anne-marie", "anne", "", None),
+        ("", "jane", "", 0),
+    ],
+)
+def test_words_of_the_title_rank_before_others_and_whole_ones_before_beginnings(typed, title, rest, rank) -> None:
+    assert normalization.ranking(normalization.query_terms(typed))(title, rest) == rank

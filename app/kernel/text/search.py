@@ -286,12 +286,13 @@ def _newest(db: Db, scope: SearchScope, terms: tuple[Term, ...], limit: int) -> 
     )
     if not owners or not terms:
         return []
+    rank = normalization.ranking(terms)
     for most in (limit + 1, COMPARED):
         if db.dialect == "sqlite":
             rows = _SQLITE.all(db, {"query": _query(owners, terms, '"', " OR ", " AND "), "most": most})
         else:
             rows = _from_blocks(db, _query(owners, terms, "'", "|", "&"), most)
-        scored = [(normalization.rank(terms, row.title, row.rest), row) for row in rows]
+        scored = [(rank(row.title, row.rest), row) for row in rows]
         hits = [(score, row) for score, row in scored if score is not None]
         if len(hits) == len(rows) or len(hits) > limit or len(rows) < most:
             break

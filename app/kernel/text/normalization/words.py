@@ -6,7 +6,7 @@ no query syntax of either database can be injected.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -189,30 +189,36 @@ def longest_prefix(word: str) -> str:
     return word[: max(length for length in PREFIX_LENGTHS if length <= len(word))]
 
 
-def rank(terms: tuple[Term, ...], title: str, rest: str) -> int | None:
-    """The rank of a hit by its tokens, with a space between two: lower is better; words of the title before others,
-    whole words before prefixes.
+def ranking(terms: tuple[Term, ...]) -> Callable[[str, str], int | None]:
+    """A function that ranks hits by the tokens of their title and of the rest, with a space between two: lower is
+    better; words of the title before others, whole words before prefixes.
 
-    None when a term is missing.
+    It returns None when a term is missing.
     """
-    total, title, rest = 0, f" {title} ", f" {rest} "
-    for term in terms:
-        found = [score for variant in term.variants if (score := _worst(variant, title, rest)) is not None]
-        if not found:
-            return None
-        total += min(found)
-    return total
+    wanted = [[[(f" {word}", f" {word} ") for word in variant] for variant in term.variants] for term in terms]
+
+    def rank(title: str, rest: str) -> int | None:
+        total, title, rest = 0, f" {title} ", f" {rest} "
+        for variants in wanted:
+            best = MISSING
+            for words in variants:
+                worst = 0
+                for begins, whole in words:
+                    if begins in title:
+                        score = 0 if whole in title else 1
+                    elif begins in rest:
+                        score = 2 if whole in rest else 3
+                    else:
+                        score = MISSING
+                    worst = max(worst, score)
+                best = min(best, worst)
+            if best == MISSING:
+                return None
+            total += best
+        return total
+
+    return rank
 
 
-def _worst(variant: tuple[str, ...], title: str, rest: str) -> int | None:
-    worst = 0
-    for word in variant:
-        begins = f" {word}"
-        if begins in title:
-            score = 0 if f"{begins} " in title else 1
-        elif begins in rest:
-            score = 2 if f"{begins} " in rest else 3
-        else:
-            return None
-        worst = max(worst, score)
-    return worst
+MISSING = 4
+"""The rank of a word that is not there."""
