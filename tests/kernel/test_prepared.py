@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import bindparam, event, insert, select, text, tuple_, update
 from sqlalchemy.exc import DBAPIError
@@ -353,3 +354,17 @@ def test_a_connection_that_breaks_in_a_transaction_ends_it(three: Database) -> N
     with three.write() as db:
         assert len(EVENTS.all(db)) == 3
         assert QUIET.run(db, an_event("six")) == 1
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_the_driver_describes_the_columns_once(three: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It makes the description anew for each who asks: an object a column."""
+    with three.read() as db:
+        rows = EVENTS.all(db)
+
+        def describe(_cursor: object) -> None:
+            raise AssertionError("asked again")
+
+        monkeypatch.setattr(psycopg.Cursor, "description", property(describe))
+        assert EVENTS.all(db) == rows
+        assert len(rows) == 3

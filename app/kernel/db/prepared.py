@@ -119,7 +119,7 @@ class _Text:
             (bind.key, at, None if bind.required else bind, bind.type.dialect_impl(dialect).bind_processor(dialect))
             for bind, at in map(sources.__getitem__, names)
         )
-        self._kinds = tuple(column.type.dialect_impl(dialect) for column in statement.exported_columns)
+        self.kinds = tuple(column.type.dialect_impl(dialect) for column in statement.exported_columns)
         self._dialect = dialect
         self._processors: tuple[tuple[int, Processor], ...] | None = None
 
@@ -135,11 +135,12 @@ class _Text:
             found.append(value if process is None else process(value))
         return found if self._names is None else dict(zip(self._names, found, strict=True))
 
-    def read(self, rows: Sequence[Sequence[object]], description: Sequence[Sequence[object]]) -> Iterable[Any]:
+    def read(self, rows: Sequence[Sequence[object]], cursor: Any) -> Iterable[Any]:  # any driver's
         """The rows with values of the columns' types."""
         if self._processors is None:
+            description = cursor.description  # which psycopg makes anew whenever it is asked
             made = (
-                (at, kind.result_processor(self._dialect, description[at][1])) for at, kind in enumerate(self._kinds)
+                (at, kind.result_processor(self._dialect, description[at][1])) for at, kind in enumerate(self.kinds)
             )
             self._processors = tuple((at, process) for at, process in made if process is not None)
         if not self._processors:
@@ -155,8 +156,7 @@ class _Answer(NamedTuple):
 
     text: _Text
     rows: Sequence[Sequence[object]]
-    description: Sequence[Sequence[object]]
-    rowcount: int
+    cursor: Any  # any driver's
 
 
 class Prepared(Generic[R]):
@@ -178,13 +178,13 @@ class Prepared(Generic[R]):
         answer = self._asked(db, given)
         if answer is None:
             return list(map(self._make, self._executed(db, given)))
-        text, rows, description, _ = answer
-        return list(map(self._make, text.read(rows, description))) if rows else []
+        text, rows, cursor = answer
+        return list(map(self._make, text.read(rows, cursor))) if rows else []
 
     def run(self, db: "Db", given: Given = NOTHING) -> int:
         """Writes. Returns how many rows that were."""
         answer = self._asked(db, given)
-        return self._executed(db, given).rowcount if answer is None else answer.rowcount
+        return self._executed(db, given).rowcount if answer is None else answer.cursor.rowcount
 
     def _asked(self, db: "Db", given: Given) -> _Answer | None:
         """What the driver answers; None where SQLAlchemy has to ask."""
@@ -197,7 +197,7 @@ class Prepared(Generic[R]):
         text, values = found
         try:
             cursor = cast(Any, connection.connection.dbapi_connection).execute(text.sql, values)
-            rows = cursor.fetchall() if cursor.description else ()
+            rows = cursor.fetchall() if text.kinds else ()
         except connection.dialect.loaded_dbapi.Error as error:
             if db.kept is None:
                 # As of every other statement: named, and a connection that is broken closed.
@@ -205,7 +205,7 @@ class Prepared(Generic[R]):
             db.kept.leave(connection, error)
             # Asked again: a new connection answers, or SQLAlchemy says what is wrong.
             return None
-        return _Answer(text, rows, cursor.description, cursor.rowcount)
+        return _Answer(text, rows, cursor)
 
     def _text(self, dialect: Dialect, given: Given) -> tuple[_Text, Mapping[str, object] | Sequence[object]] | None:
         """The text of this statement for these values, and the values as the driver takes them. None where a list is of

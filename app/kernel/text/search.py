@@ -244,7 +244,7 @@ def ids(db: Db, subject_type: str, query: str, organizations: Iterable[int] | No
     return [hit.subject_id for hit in find(db, {subject_type: organization_ids}, query, limit).rows]
 
 
-_TOP = text("SELECT max(id) FROM search_entries")
+_TOP = _prepared("SELECT max(id) AS id FROM search_entries", "id")
 _COLUMNS = "e.id, e.subject_type, e.subject_id, e.title, e.rest"
 
 
@@ -316,7 +316,7 @@ def _from_blocks(db: Db, query: str, most: int) -> list[_Row]:
 
     When the newest block suggests few hits in all, all entries are searched at once.
     """
-    newest = db.execute(_TOP).scalar() or 0
+    newest = _TOP.scalar(db) or 0
     for bits in BLOCK_BITS:
         last = newest >> bits
         if last < 2:
