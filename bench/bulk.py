@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -171,12 +172,15 @@ def waiting(database: Database) -> int:
     return found.get(QUEUED, 0)
 
 
+SOON = timedelta(minutes=1)
+"""Until then nothing else may become due: a webhook of before that nobody took is tried again after five seconds."""
+
+
 def busy(database: Database) -> bool:
     """Whether the worker has other work first: messages of what was created and reviewed before, and rows that the
     bench wrote without what the product keeps beside them."""
-    now = clock.now()
     with database.read() as db:
-        due = select(OutboxRow.id).where(OutboxRow.state == QUEUED, OutboxRow.due_at <= now).limit(1)
+        due = select(OutboxRow.id).where(OutboxRow.state == QUEUED, OutboxRow.due_at <= clock.now() + SOON).limit(1)
         return db.execute(due).first() is not None or rereading.anything_outdated(db)
 
 
