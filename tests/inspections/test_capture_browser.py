@@ -19,15 +19,20 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"
 WAITING = "Only on this phone, not sent yet: "
 
 
+KEPT = """window.kept = new Promise((done) => navigator.serviceWorker.addEventListener("message", done))"""
+"""Listens from the beginning of a page: its worker may have kept the page before it has loaded whole."""
+
+
 def join(page: Page, address: str, session, invite) -> None:
     """In, with a page that opens without a connection from now on, and a key that the chain names."""
+    page.add_init_script(KEPT)
     page.goto(f"{address}/join/{session['id']}/?t={token_of(invite)}")
     page.get_by_role("button", name="Continue").click()
     for subject, answer in (("camera", "granted"), ("gps", "denied"), ("recording", "granted")):
         page.check(f"[name={subject}][value={answer}]")
     page.get_by_role("button").last.click()
     page.wait_for_url("**/room")
-    page.evaluate("() => new Promise((done) => navigator.serviceWorker.addEventListener('message', done))")
+    page.evaluate("() => window.kept.then(() => true)")
 
 
 def test_captures_survive_a_minute_without_connection_and_a_reload(app, integrator, phone, database) -> None:
