@@ -20,7 +20,8 @@ from app.kernel.db.prepared import Prepared
 from app.prescreens import api, events, jobs, presentation, public, reading, views
 from app.prescreens.actions import retain
 from app.prescreens.models import Contact, Prescreen, Questionnaire, ReviewStatus, Status
-from app.prescreens.queries import backfills, contact_history, counts, first_looks, search
+from app.prescreens.queries import backfills, contact_history, contact_list, counts, first_looks, search
+from app.prescreens.queries.contact_list import ListedContact
 from app.prescreens.queries.first_looks import Looker
 from app.prescreens.rules import first_look
 from app.prescreens.views import case_file, contact, export
@@ -129,34 +130,12 @@ def _veiled(db: Db, user: Me, ids: Sequence[str], now: datetime) -> Collection[s
     return {str(id) for id in first_looks.unseen_of(db, known, looker, now)}
 
 
-class _Known(NamedTuple):
-    """A contact as a search shows it."""
-
-    id: UUID
-    organization_id: int
-    name: str
-    email: str | None
-    phone: str | None
-    created_at: datetime
-    erased_at: datetime | None
-    organization: str
-
-
 _CONTACTS = Prepared(
     select(
-        Contact.id,
-        Contact.organization_id,
-        Contact.name,
-        Contact.email,
-        Contact.phone,
-        Contact.created_at,
-        Contact.erased_at,
-        select(Organization.name)
-        .where(Organization.id == Contact.organization_id)
-        .scalar_subquery()
-        .label("organization"),
+        *contact_list.COLUMNS,
+        select(Organization.name).where(Organization.id == Contact.organization_id).scalar_subquery(),
     ).where(Contact.id.in_(bindparam("ids", expanding=True, type_=Uuid()))),
-    _Known,
+    ListedContact,
 )
 
 
@@ -167,7 +146,7 @@ def _contact_results(db: Db, ids: Sequence[str], _now: datetime) -> list[SearchR
             organization_id=row.organization_id,
             title=contact.name_of(row),
             detail=" · ".join(part for part in (row.email, row.phone) if part),
-            organization=row.organization,
+            organization=row.organization_name,
             state=Label("Erased", "circle-dashed") if row.erased_at else Label("Contact", "id-card"),
             clock="known since",
             at=row.created_at,

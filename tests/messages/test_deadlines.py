@@ -1,6 +1,8 @@
 """Whatever the other side does, an exchange on the network ends; interim responses are no answer."""
 
 import contextlib
+import os
+import signal
 import socket
 import threading
 import time
@@ -326,3 +328,22 @@ def test_one_thread_cuts_every_exchange_when_its_time_is_over() -> None:
         pairs[0][1].setblocking(False)
         with pytest.raises(BlockingIOError):
             pairs[0][1].recv(1)
+
+
+def test_a_forked_process_cuts_its_own_exchanges_and_none_of_its_parent() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, deadline.Deadline(3600.0) as kept:
+        kept.watch(ours)
+        child = os.fork()
+        if child == 0:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(60)  # one that hangs ends
+            mine, other = socket.socketpair()
+            other.settimeout(30)
+            with contextlib.suppress(BaseException), deadline.Deadline(0.05) as brief:
+                brief.watch(mine)
+                os._exit(0 if other.recv(1) == b"" and not deadline._CUTTER._begun else 1)
+            os._exit(2)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        theirs.sendall(b"still here")
+        assert ours.recv(20) == b"still here"

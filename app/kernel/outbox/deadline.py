@@ -6,6 +6,7 @@ down from outside when its time is over, whatever a library is waiting for; and 
 
 import contextlib
 import heapq
+import os
 import socket
 import threading
 import time
@@ -26,6 +27,11 @@ class _Cutter:
     thread each, which cost more than the rest of a short exchange."""
 
     def __init__(self) -> None:
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self) -> None:
+        """Begins anew, in a forked process too: there the thread is not, and the exchanges are the parent's."""
         self._changed = threading.Condition()
         self._begun: list[tuple[float, int, Deadline]] = []
         """A heap by when they end. An exchange that ended in time stays until then, and has nothing to cut."""
@@ -35,7 +41,6 @@ class _Cutter:
     def add(self, deadline: "Deadline", ends: float) -> None:
         with self._changed:
             heapq.heappush(self._begun, (ends, next(self._number), deadline))
-            # Of a process that was forked, the thread stayed behind.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, daemon=True, name="deadlines")
                 self._thread.start()

@@ -51,7 +51,7 @@ class ListedContact(NamedTuple):
     organization_name: str
 
 
-_COLUMNS = (
+COLUMNS = (
     Contact.id,
     Contact.organization_id,
     Contact.name,
@@ -60,6 +60,7 @@ _COLUMNS = (
     Contact.created_at,
     Contact.erased_at,
 )
+"""Those of a ListedContact, but for the name of the organization."""
 
 
 class ContactPage(NamedTuple):
@@ -121,7 +122,7 @@ def _read(
         each = [[reach.rows(Contact.organization_id)]]
     else:
         each = [[Contact.organization_id == id] for id in reach.ids] or [[false()]]
-    heads = [select(*_COLUMNS).where(*where, *after).order_by(*_NEWEST).limit(limit).subquery() for where in each]
+    heads = [select(*COLUMNS).where(*where, *after).order_by(*_NEWEST).limit(limit).subquery() for where in each]
     merged = union_all(*(select(head) for head in heads)).subquery().c
     whose_name = select(Organization.name).where(Organization.id == merged.organization_id).scalar_subquery()
     newest = (merged.created_at.desc(), merged.id.desc())
