@@ -8,7 +8,10 @@ import socket
 import subprocess
 import sys
 import tomllib
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -124,6 +127,48 @@ def test_a_python_without_venv(tmp_path: Path) -> None:
     nothing = {**os.environ, "PATH": str(tmp_path)}  # no apt-get there
     done = subprocess.run([sys.executable, "-c", code], env=nothing, capture_output=True, text=True)
     refused(done, "python3-venv")
+
+
+def as_a_module() -> ModuleType:
+    """The script's functions; nothing is started."""
+    loader = SourceFileLoader("dev_script", str(DEV))
+    module = module_from_spec(spec_from_loader("dev_script", loader) or pytest.fail("no script"))
+    loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("configured", "prefix", "works", "taken"),
+    [
+        ("'--enable-shared'", "/home/of/pyenv", True, True),
+        ("'--enable-shared'", "/home/of/pyenv", False, False),  # a distribution that leaves out venv
+        ("'--enable-optimizations' '--with-lto'", "/usr/local", True, False),
+        ("'--enable-shared'", "/usr", True, False),  # the distribution's own: it optimizes in its own way
+        (None, "/home/of/pyenv", True, False),  # nobody says how it was compiled
+    ],
+)
+def test_a_python_compiled_without_optimizations_gives_way_to_the_distributions(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, configured: str | None, prefix: str, works: bool, taken: bool
+) -> None:
+    script = as_a_module()
+    other = tmp_path / "python"
+    other.write_text(f"#!/bin/sh\nexit {0 if works else 1}\n")
+    other.chmod(0o755)
+    monkeypatch.setattr(script, "DISTRIBUTION", other)
+    monkeypatch.setattr(script.sysconfig, "get_config_var", lambda name: configured)
+    monkeypatch.setattr(script.sys, "base_prefix", prefix)
+    assert script.interpreter() == (str(other) if taken else sys.executable)
+    monkeypatch.setattr(script, "DISTRIBUTION", tmp_path / "nowhere")
+    assert script.interpreter() == sys.executable
+
+
+def test_an_environment_is_made_anew_for_another_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    script = as_a_module()
+    monkeypatch.setattr(script, "VENV", tmp_path)
+    assert not script.made_with(sys.executable)  # there is none
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path], check=True)
+    assert script.made_with(sys.executable)
+    assert not script.made_with("/usr/bin/env")
 
 
 def test_locks_are_hashed_and_name_no_registry() -> None:
