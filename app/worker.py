@@ -23,7 +23,7 @@ from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.outbox import claims
 from app.kernel.outbox.claims import Claimed, Outcome
-from app.kernel.outbox.outbox import DEAD, SENT
+from app.kernel.outbox.outbox import DEAD, SENT, connections
 from app.wiring import Sweep, Wiring, wire
 
 log = structlog.get_logger("desk.worker")
@@ -71,10 +71,11 @@ class Worker:
             return found
         with self.database.write() as db:
             claimed = claims.claim(db, now, limit=16, lease=self.lease)
-        for row in claimed:
-            outcome = claims.attempt(self.database, row, now, self.handlers)
-            with self.database.write() as db:
-                claims.finish(db, row, outcome, now, now, self.receipts)
+        with connections() as kept:
+            for row in claimed:
+                outcome = claims.attempt(self.database, row, now, self.handlers, kept)
+                with self.database.write() as db:
+                    claims.finish(db, row, outcome, now, now, self.receipts)
         return True
 
     def _sweep(self, now: datetime) -> bool:
@@ -212,16 +213,17 @@ class Worker:
 
         Whatever breaks, the row is let go: its lease is renewed no more and ends by itself.
         """
-        while row is not None:
-            responsive = goes_on = False
-            try:
-                started = clock.now()
-                outcome = claims.attempt(self.database, row, started, self.handlers)
-                responsive = outcome.state in (SENT, DEAD)
-                self._finish(row, outcome, started)
-                goes_on = True
-            finally:
-                row = self._let_go(row, responsive, goes_on)
+        with connections() as kept:
+            while row is not None:
+                responsive = goes_on = False
+                try:
+                    started = clock.now()
+                    outcome = claims.attempt(self.database, row, started, self.handlers, kept)
+                    responsive = outcome.state in (SENT, DEAD)
+                    self._finish(row, outcome, started)
+                    goes_on = True
+                finally:
+                    row = self._let_go(row, responsive, goes_on)
 
     def _let_go(self, row: Claimed, responsive: bool, goes_on: bool) -> Claimed | None:
         """Takes a row out of those that are being delivered, and keeps whether its destination has answered. Returns

@@ -160,7 +160,7 @@ def _mails(database: Database, db: Db, id: UUID) -> list[Mail]:
 
 
 def _mail(database: Database, number: int, row: OutboxRow) -> Mail:
-    delivery = claims.delivery(database, row, row.created_at) if row.payload else None
+    delivery = claims.delivery(database, row, row.created_at, {}) if row.payload else None
     if delivery and row.secret:
         texts = {part: links.without_proofs(delivery.payload[part]) for part in ("text", "html")}
         delivery = replace(delivery, payload={**delivery.payload, **texts})

@@ -11,7 +11,7 @@ import pytest
 
 from app.config import Config
 from app.kernel.db.engine import Database
-from app.kernel.outbox import email, webhooks
+from app.kernel.outbox import smtp, webhooks
 from app.kernel.outbox.email import email_message
 from tests.cast import Cast
 from tests.cast import fill as cast_rows
@@ -59,7 +59,7 @@ def deliver_beside_a_drip(
                 assert time.monotonic() < started + 60
                 time.sleep(0.05)
             others = time.monotonic() - started
-            while row_of(database, slow).last_error is None and time.monotonic() < started + email.SMTP_SECONDS + 25:
+            while row_of(database, slow).last_error is None and time.monotonic() < started + smtp.SECONDS + 25:
                 time.sleep(0.1)
             return others, time.monotonic() - started, row_of(database, slow)
         finally:

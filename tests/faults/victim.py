@@ -26,7 +26,7 @@ class MarksFirst(Worker):
         started = clock.now()
         self._finish(row, Outcome(SENT, ""), started)
         time.sleep(0.02)
-        claims.attempt(self.database, row, started, self.handlers)
+        claims.attempt(self.database, row, started, self.handlers, {})
         with self._changed:
             del self._in_flight[row]
             self._claim_at = 0.0

@@ -90,12 +90,15 @@ class HttpReceiver:
         self.server.server_close()
 
 
-class _Postbox:
+class Postbox:
     """What aiosmtpd asks: refuses `gone@` for good and `busy@` for now, and keeps the rest."""
 
     def __init__(self) -> None:
         self.messages: list[bytes] = []
         self.recipients: list[str] = []
+        self.callers: list[Any] = []
+        """From which port each message came: one is one connection."""
+        self.ended = 0
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if address.startswith("gone@"):
@@ -108,13 +111,18 @@ class _Postbox:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         self.messages.append(envelope.original_content)
         self.recipients += envelope.rcpt_tos
+        self.callers.append(session.peer)
         return "250 Message accepted"
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:
+        self.ended += 1
+        return "221 Bye"
 
 
 @contextmanager
-def postbox() -> Iterator[tuple[_Postbox, str]]:
+def postbox(kind: type[Postbox] = Postbox) -> Iterator[tuple[Postbox, str]]:
     """A real SMTP server and its SMTP_URL."""
-    box = _Postbox()
+    box = kind()
     port = free_port()
     controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()

@@ -17,7 +17,7 @@ from app.config import Config
 from app.inspections import anchors
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.kernel.outbox import deadline, email, http_client, ssrf
+from app.kernel.outbox import deadline, http_client, smtp, ssrf
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
 from app.kernel.outbox.sms import text_message
@@ -149,7 +149,7 @@ GREETING = [b"220 here\r\n", b"250 here\r\n", b"250 sender\r\n", b"250 recipient
 def test_a_mail_server_cannot_hold_a_delivery(
     sender: Callable[..., Database], talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(email, "SMTP_SECONDS", SECONDS)
+    monkeypatch.setattr(smtp, "SECONDS", SECONDS)
     with talking(talk) as port:
         database = sender(smtp_url=f"smtp://127.0.0.1:{port}")
         with database.read() as db:
@@ -262,7 +262,7 @@ def test_a_handshake_that_drips_is_cut(
     sender: Callable[..., Database], channel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Encryption puts another socket in the place of the one that was watched."""
-    monkeypatch.setattr(email, "SMTP_SECONDS", SECONDS)
+    monkeypatch.setattr(smtp, "SECONDS", SECONDS)
     monkeypatch.setattr(http_client.post, "__kwdefaults__", {"seconds": SECONDS})
     monkeypatch.setattr(anchors, "SECONDS", SECONDS)
     started = time.monotonic()

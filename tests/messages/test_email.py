@@ -18,7 +18,7 @@ from app.kernel.changes.fingerprint import fingerprint
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.hosts import Host
-from app.kernel.outbox import email
+from app.kernel.outbox import email, smtp
 from app.kernel.outbox.outbox import Message
 from app.kernel.text import colours
 from tests.messages.receivers import postbox, silence
@@ -265,7 +265,7 @@ def test_a_retried_email_is_the_same_email(posted: tuple[Any, Database], monkeyp
 
 
 def test_a_server_that_says_nothing_or_is_not_there(worker_databases: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(email, "SMTP_SECONDS", 0.3)
+    monkeypatch.setattr(smtp, "SECONDS", 0.3)
     with silence() as port:
         database = Database(
             Config.for_tests(database_url=worker_databases.sqlite(), smtp_url=f"smtp://127.0.0.1:{port}")

@@ -67,7 +67,7 @@ def test_tried_twice_it_is_there_once(database: Database, client: FlaskClient) -
     with database.write() as db:
         (row,) = claims.claim(db, now(), limit=1)
     for _ in range(2):
-        assert claims.attempt(database, row, now(), {"email": email.deliver}).state == "sent"
+        assert claims.attempt(database, row, now(), {"email": email.deliver}, {}).state == "sent"
     with database.read() as db:
         assert len(dev_mailbox.newest(db)) == 1
 

@@ -29,6 +29,7 @@ from app.kernel.outbox.outbox import (
     SENT,
     WAITING,
     Accepted,
+    Connections,
     Delivery,
     Handler,
     OutboxAttempt,
@@ -215,7 +216,9 @@ def shorten_waits(db: Db, now: datetime) -> None:
         db.execute(update(OutboxRow).where(OutboxRow.id == row.id, WAITING).values(values))
 
 
-def attempt(database: Database, row: Claimed, now: datetime, handlers: Mapping[str, Handler]) -> Outcome:
+def attempt(
+    database: Database, row: Claimed, now: datetime, handlers: Mapping[str, Handler], kept: Connections
+) -> Outcome:
     """Hands one row to the handler of its channel, outside any transaction, and returns how it ended. Never raises."""
     if row.not_after is not None and now > row.not_after:
         return Outcome(DROPPED, "It came too late to be of use.")
@@ -223,7 +226,7 @@ def attempt(database: Database, row: Claimed, now: datetime, handlers: Mapping[s
         handler = handlers.get(row.channel)
         if handler is None:
             raise TemporaryFailure(f"This installation has nothing that delivers {row.channel}.")
-        answer = handler(delivery(database, row, now))
+        answer = handler(delivery(database, row, now, kept))
     except PermanentFailure as failure:
         return Outcome(DEAD, failure.reason, failure.status, answer=failure.answer)
     except TemporaryFailure as failure:
@@ -237,7 +240,7 @@ def attempt(database: Database, row: Claimed, now: datetime, handlers: Mapping[s
     return Outcome(SENT, answer if isinstance(answer, str) else "", answer if isinstance(answer, int) else None)
 
 
-def delivery(database: Database, row: Claimed | OutboxRow, now: datetime) -> Delivery:
+def delivery(database: Database, row: Claimed | OutboxRow, now: datetime, kept: Connections) -> Delivery:
     """A row as its handler receives it. Raises TemporaryFailure when it cannot be decrypted."""
     try:
         payload = json.loads(database.vault.decrypt(row.payload))
@@ -256,6 +259,7 @@ def delivery(database: Database, row: Claimed | OutboxRow, now: datetime) -> Del
         database=database,
         config=database.config,
         now=now,
+        connections=kept,
     )
 
 

@@ -159,6 +159,10 @@ class Bounded:
     def __init__(self, stream: BinaryIO, most: int) -> None:
         self._stream, self._left = stream, most
 
+    def allow(self, most: int) -> None:
+        """Bounds anew what is read from here on."""
+        self._left = most
+
     def readline(self, size: int = -1) -> bytes:
         """The next line. Raises OSError when the bound is passed, or when the line has no end."""
         line = self._stream.readline(size)

@@ -8,9 +8,6 @@ around it. An e-mail for an organization's visitors names it as the sender, has 
 
 import base64
 import re
-import smtplib
-import socket
-import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from textwrap import indent
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -33,8 +30,7 @@ from app.kernel.db.engine import Db
 from app.kernel.hosts import Host
 from app.kernel.json_types import JsonObject
 from app.kernel.locales import TRANSLATIONS
-from app.kernel.outbox import dev_mailbox
-from app.kernel.outbox.deadline import Bounded, Deadline
+from app.kernel.outbox import dev_mailbox, smtp
 from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, one_line
 from app.kernel.text import colours
 from app.kernel.text.i18n import direction
@@ -42,10 +38,7 @@ from app.kernel.text.i18n import direction
 PRODUCT = "Session Desk"
 ACCENT = "#0b5f6c"
 """The product's colour in e-mails, on light grounds."""
-SMTP_SECONDS = 15.0
-"""Deadline of the whole exchange with the mail server."""
-LONGEST_TALK = 64 * 1024
-"""Bytes that a mail server may say in one exchange, or in its part before and after encryption."""
+CHANNEL = "email"
 
 # Quoted user names are legal, but not in use, and they would allow more than they are worth.
 _USERNAME = re.compile(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff\"(),:;<>@\[\]\\]{1,64}")
@@ -120,7 +113,7 @@ def email_message(
     foot = _foot(host, locale)
     title = template.replace("-", " ").capitalize() if secret else subject
     return Message(
-        channel="email",
+        channel=CHANNEL,
         payload={
             "to": to,
             "name": name,
@@ -304,100 +297,11 @@ def _address(name: str, address: str) -> Address:
 
 def deliver(delivery: Delivery) -> str:
     """Sends an e-mail over SMTP_URL; without it, stores it in the mailbox of a development machine."""
-    config = delivery.config
     mail = mime_message(delivery)
-    if not config.smtp_url:
-        if config.production:
-            raise TemporaryFailure("No mail server is configured (SMTP_URL).")
-        dev_mailbox.store(delivery)
-        return "stored on the mail page"
-    deadline = Deadline(SMTP_SECONDS)
-    try:
-        with deadline:
-            server = _connect(config, deadline)
-            try:
-                server.send_message(mail)
-                _quit(server)
-            finally:
-                server.close()
-    except smtplib.SMTPRecipientsRefused as refusal:
-        code, text = next(iter(refusal.recipients.values()))
-        raise _refused(code, text) from None
-    except (smtplib.SMTPConnectError, smtplib.SMTPHeloError, smtplib.SMTPAuthenticationError) as refusal:
-        raise TemporaryFailure(
-            f"The mail server did not let us in ({refusal.smtp_code}).", status=refusal.smtp_code
-        ) from None
-    except smtplib.SMTPResponseException as refusal:
-        raise _refused(refusal.smtp_code, refusal.smtp_error) from None
-    except smtplib.SMTPNotSupportedError:
-        raise PermanentFailure("The mail server does not support the characters of this address.") from None
-    except (smtplib.SMTPException, OSError) as error:
-        # smtplib reports a time-out while reading as a lost connection.
-        if deadline.over or isinstance(error, TimeoutError) or "timed out" in str(error):
-            raise TemporaryFailure(f"The mail server did not answer within {deadline.seconds:g} seconds.") from None
-        raise TemporaryFailure(f"The connection to the mail server failed ({type(error).__name__}).") from None
-    return "accepted by the mail server"
-
-
-class _Server(smtplib.SMTP):
-    """A mail server, within one deadline; `tls` encrypts from the start. What it says is bounded."""
-
-    def __init__(self, deadline: Deadline, host: str, port: int, ours: str | None, tls: ssl.SSLContext | None) -> None:
-        self._deadline, self._tls = deadline, tls
-        super().__init__(host, port, ours)
-
-    def _get_socket(self, host: str, port: int, _timeout: float) -> socket.socket:
-        sock = self._deadline.connect(host, port, self._deadline.seconds)
-        return sock if self._tls is None else self._tls.wrap_socket(sock, server_hostname=host)
-
-    def getreply(self) -> tuple[int, bytes]:
-        """The reply of the server."""
-        if self.file is None and self.sock is not None:
-            self.file = Bounded(self.sock.makefile("rb"), LONGEST_TALK)
-        return super().getreply()
-
-    def encrypt(self) -> None:
-        """STARTTLS, with a certificate that fits."""
-        if self.sock is not None:
-            self.sock.settimeout(self._deadline.left())
-        self.starttls(context=ssl.create_default_context())
-
-
-def _connect(config: Config, deadline: Deadline) -> _Server:
-    """Connects to SMTP_URL: smtp:// or smtps://, with user and password if needed; `?starttls` requires encryption."""
-    url = urlsplit(config.smtp_url)
-    host = url.hostname or "localhost"
-    ours = urlsplit(config.public_base_url).hostname
-    tls = ssl.create_default_context() if url.scheme == "smtps" else None
-    server = _Server(deadline, host, url.port or (465 if tls else 25), ours, tls)
-    try:
-        if "starttls" in parse_qs(url.query, keep_blank_values=True):
-            server.encrypt()
-        if url.username:
-            server.login(unquote(url.username), unquote(url.password or ""))
-    except smtplib.SMTPNotSupportedError:
-        server.close()
-        raise TemporaryFailure(
-            "The mail server does not offer the encryption or sign-in that SMTP_URL asks for."
-        ) from None
-    except BaseException:
-        server.close()
-        raise
-    return server
-
-
-def _quit(server: smtplib.SMTP) -> None:
-    """QUIT. The message is accepted already: a server that hangs here must not cause another attempt."""
-    try:
-        if server.sock is not None:
-            server.sock.settimeout(2)
-        server.quit()
-    except (smtplib.SMTPException, OSError):
-        server.close()
-
-
-def _refused(code: int, answer: bytes | str) -> PermanentFailure | TemporaryFailure:
-    """5xx is permanent, 4xx is not (RFC 5321 §4.2.1). The answer of the server is shown to staff as plain text."""
-    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    sentence = f"The mail server refused it: {code} {one_line(text)[:200]}"
-    return PermanentFailure(sentence, code) if 500 <= code < 600 else TemporaryFailure(sentence, status=code)
+    if delivery.config.smtp_url:
+        smtp.send(mail, delivery)
+        return "accepted by the mail server"
+    if delivery.config.production:
+        raise TemporaryFailure("No mail server is configured (SMTP_URL).")
+    dev_mailbox.store(delivery)
+    return "stored on the mail page"

@@ -6,7 +6,8 @@ drop what it already has. A row that cannot be delivered stays visible in the st
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -197,6 +198,28 @@ class Receipts(Protocol):
         """Keeps that the message with this receipt was sent, is dead, or was dropped."""
 
 
+class Connection(Protocol):
+    """What a handler keeps open for the next delivery of the same thread."""
+
+    def end(self) -> None:
+        """Closes it. Raises nothing."""
+
+
+Connections = dict[str, Connection]
+"""By name; a handler takes its own out while it uses it."""
+
+
+@contextmanager
+def connections() -> Iterator[Connections]:
+    """For deliveries that follow one another: what is kept is closed after the last one."""
+    kept: Connections = {}
+    try:
+        yield kept
+    finally:
+        for connection in kept.values():
+            connection.end()
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One attempt, as a handler receives it. `payload` is decrypted; `attempts` includes this one."""
@@ -213,6 +236,7 @@ class Delivery:
     database: Database
     config: Config
     now: datetime
+    connections: Connections
 
 
 class TemporaryFailure(Exception):
