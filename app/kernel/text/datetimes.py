@@ -123,8 +123,9 @@ def _steady(zone: str, ordinal: int) -> tuple[timedelta, str] | None:
         return None
     noon = datetime.fromordinal(ordinal).replace(hour=12, tzinfo=UTC)
     near = [local(noon + timedelta(hours=hours), zone) for hours in range(-36, 37, 3)]
-    found = {(here.utcoffset() or timedelta(), zone_abbreviation(here)) for here in near}
-    return found.pop() if len(found) == 1 else None
+    offsets = {(here.utcoffset(), here.tzname()) for here in near}
+    here = near[len(near) // 2]
+    return (here.utcoffset() or timedelta(), zone_abbreviation(here)) if len(offsets) == 1 else None
 
 
 def span(start: datetime, end: datetime, zone: str, now: datetime | None = None) -> str:
