@@ -182,6 +182,18 @@ def test_a_changed_lock_and_a_broken_environment_are_noticed(installed: Project)
     quiet(installed, "run")
 
 
+def test_an_environment_of_another_python_is_made_anew(installed: Project) -> None:
+    lock, left, config = (installed.folder / name for name in ("requirements.txt", ".venv/left", ".venv/pyvenv.cfg"))
+    left.touch()
+    lock.write_text(f"{lock.read_text()}# changed\n")
+    reinstalls(installed, "run")
+    assert left.exists(), "the same Python: kept"
+    config.write_text(config.read_text().replace("executable = ", "executable = /another"))
+    lock.write_text(f"{lock.read_text()}# changed again\n")
+    reinstalls(installed, "run")
+    assert not left.exists()
+
+
 def test_the_development_lock_serves_both_purposes(developing: Project) -> None:
     quiet(developing, "sure")
     quiet(developing, "run")

@@ -162,15 +162,6 @@ def test_a_python_compiled_without_optimizations_gives_way_to_the_distributions(
     assert script.interpreter() == sys.executable
 
 
-def test_an_environment_is_made_anew_for_another_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    script = as_a_module()
-    monkeypatch.setattr(script, "VENV", tmp_path)
-    assert not script.made_with(sys.executable)  # there is none
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path], check=True)
-    assert script.made_with(sys.executable)
-    assert not script.made_with("/usr/bin/env")
-
-
 def test_locks_are_hashed_and_name_no_registry() -> None:
     production, development = pins("requirements.txt"), pins("requirements-dev.txt")
     assert production.items() <= development.items(), "dev installs the larger lock for both purposes"
