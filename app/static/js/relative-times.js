@@ -41,5 +41,6 @@ function update() {
 }
 
 on("visibilitychange", update);
+on("desk:clock", update);
 addEventListener("pageshow", update);
 setInterval(update, EVERY);

@@ -17,13 +17,15 @@ const counts = () => [Date.now() - wall, performance.now() - steady];
 /** Milliseconds since 1970 on the server's clock; NaN on a page that does not say it. */
 export const serverNow = () => moment + Math.max(...counts());
 
-/** Takes the time that an answer says in its header `Date`. */
+/** Takes the time that an answer says in its header `Date`; what shows times is told when it had counted wrongly. */
 export function setServerTime(answer) {
   const said = Date.parse(answer.headers.get("Date") ?? "");
   const counted = serverNow();
-  moment = Math.abs(said - counted) < TOLERANCE || Number.isNaN(said) ? counted : said;
+  const right = Math.abs(said - counted) < TOLERANCE || Number.isNaN(said);
+  moment = right ? counted : said;
   wall = Date.now();
   steady = performance.now();
+  if (!right) document.dispatchEvent(new Event("desk:clock"));
 }
 
 async function check() {
