@@ -212,7 +212,7 @@ def test_a_countdown_goes_on_through_sleep(page: Any, address: str) -> None:
 
 
 def test_a_clock_that_is_set_does_not_move_a_countdown(page: Any, address: str) -> None:
-    """Back: the other count holds. Forward: the server is asked, and its answer is shown at once, however late it is."""
+    """Back: the other count holds. Forward: the server is asked, and its answer is shown at once, also when late."""
     page.clock.install()
     asked: list[Any] = []
     page.route("**/health/live", lambda route: asked.append(route))
