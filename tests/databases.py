@@ -39,8 +39,9 @@ pages would be read on and on and which would change what the planner thinks."""
 UNDO = {
     "table": "DELETE FROM {}",
     "large": "TRUNCATE {} CASCADE",
-    "sequence": "ALTER SEQUENCE {} RESTART",
+    "sequence": "SELECT setval('{}', 1, false)",
 }
+"""What undoes each kind. ALTER SEQUENCE … RESTART would make a new file and have every connection plan anew."""
 
 Fill = Callable[[Database], None]
 Fills = Sequence[Fill]
@@ -110,6 +111,8 @@ class WorkerDatabases:
             max_overflow=0,
             pool_size=1,
             pool_pre_ping=True,  # a test may have ended every connection
+            # It only empties and fills. Set for each test, this would have every plan made anew: five times the work.
+            connect_args={"options": "-c session_replication_role=replica"},
         )
         _fill(_rendered(engine), build_schema)
         return engine
@@ -198,8 +201,7 @@ class WorkerDatabases:
         )
         found = connection.exec_driver_sql(standing).all()
         if found or then:
-            work = [UNDO[kind].format(name) for kind, name in found]
-            work = ["SET session_replication_role = replica", *work, *then, "RESET session_replication_role"]
+            work = [*(UNDO[kind].format(name) for kind, name in found), *then]
             connection.exec_driver_sql("; ".join(work), execution_options={"no_parameters": True})
 
     def watch(self, database: Database) -> Database:

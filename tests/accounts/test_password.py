@@ -179,6 +179,7 @@ def test_a_job_that_runs_twice_sends_one_email(client: FlaskClient, cast: Cast, 
         database=outbox.database,
         config=outbox.database.config,
         now=now(),
+        connections={},
     )
     send_reset(delivery)
     send_reset(delivery)

@@ -42,9 +42,9 @@ def record(
 
 
 def slow(making: Making) -> File:
-    """A PDF of some hundred rows."""
+    """A PDF of some hundred rows, which takes longer than it takes to kill its worker."""
     making.progress("Writing the PDF")
-    rows = [f"<tr><td>{number}</td><td>{making.document.subject_id}</td></tr>" for number in range(800)]
+    rows = [f"<tr><td>{number}</td><td>{making.document.subject_id}</td></tr>" for number in range(400)]
     html = f"<html lang='en'><title>Sheet</title><table>{''.join(rows)}</table></html>"
     return File("sheet.pdf", pdf.MIME, pdf.render(pdf.Source(html, making.document.requested_at)))
 
@@ -78,11 +78,12 @@ def work(database: Database, made: Kind) -> None:
         """Another round."""
 
 
-def main(lease: float) -> None:
+def main() -> None:
+    lease = float(sys.argv[1])
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     worker(Database(Config.from_env()), kind(), lease).run(stop)
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]))
+    main()

@@ -1,8 +1,6 @@
 """Documents that the worker makes: once, with progress and failures in words, for those who may have them."""
 
 import signal
-import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -29,7 +27,8 @@ from tests.clocks import Clock
 from tests.dashboard.making import DOWNLOADED, REQUESTED, kind, work
 from tests.outgoing import Outbox
 from tests.pages import csrf
-from tests.servers import ROOT, environment
+from tests.processes import Loaded
+from tests.servers import environment
 
 ITEM = UUID("11111111-2222-4333-8444-555555555555")
 
@@ -225,17 +224,16 @@ def test_who_may_only_have_it_does_not_have_it_made_again(
     assert one(database, id).state == "queued"
 
 
-Start = Callable[[], "subprocess.Popen[bytes]"]
+Start = Callable[[], Loaded]
 
 
 @pytest.fixture
 def start(database: Database) -> Iterator[Start]:
     """Starts a real worker that makes documents."""
-    running: list[subprocess.Popen[bytes]] = []
+    running: list[Loaded] = []
 
-    def begin() -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "tests.dashboard.making", "1"]
-        running.append(subprocess.Popen(command, env=environment(database.config), cwd=ROOT))
+    def begin() -> Loaded:
+        running.append(Loaded("tests.dashboard.making", ["1"], environment(database.config)))
         return running[-1]
 
     yield begin
