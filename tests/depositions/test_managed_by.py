@@ -113,7 +113,7 @@ def test_the_csv_has_what_the_desk_needs(ines, cast, database):
 
 
 def test_the_csv_says_which_video_was_asked_for_until_one_is_booked(ines, cast, database):
-    asked = factories.request(database, cast, details={"video_provider": "Zoom ünlü, \"x\""})
+    asked = factories.request(database, cast, details={"video_provider": 'Zoom ünlü, "x"'})
     plain = factories.request(database, cast, details={})
     booked(database, cast, details={"video_provider": "Zoom"})
     rows = {row["Number"]: row["Video"] for row in exported(ines, "?view=everything")}
