@@ -7,6 +7,7 @@ of here is not one of there; it is what the Python of a request weighs, within m
 
 import argparse
 import cProfile
+import gc
 import importlib
 import os
 import pstats
@@ -137,6 +138,8 @@ def main(given: list[str]) -> int:
                 "floor": (importlib.import_module("bench.floor.wsgi").app, f"floor={world.sign_in_token(SCHEDULER)}"),
                 "product": product(database),
             }
+            gc.collect()
+            gc.freeze()  # as both servers do once they are loaded: a full collection fell upon whatever allocated then
             processes = tree(place.pid) if place.pid else []
             if chosen.profile:
                 profile(Side(apps["product"][0], loads.of(chosen.profile, apps["product"][1])))

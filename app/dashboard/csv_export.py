@@ -82,6 +82,8 @@ def _column(values: Sequence[object]) -> Sequence[str]:
     kinds = set(map(type, values))
     if kinds <= {datetime, NoneType}:
         return [moment or "" for moment in orjson.loads(orjson.dumps(values, option=_ISO))]
+    if kinds == {int}:
+        return list(map(str, values))
     if kinds <= {str, NoneType}:
         texts = cast(Sequence[str], values if kinds == {str} else [value or "" for value in values])
         whole = _END.join(texts)

@@ -110,3 +110,13 @@ def test_the_csv_has_what_the_desk_needs(ines, cast, database):
     assert (row["Managed by"], row["Manager’s e-mail"]) == ("Ines Okafor", "ines@example.com")
     assert (row["Video"], row["Room"], row["File number"]) == ("chime", factories.ROOM, "F-7")
     assert row["Assigned to"] == cast.people["hugo"].name
+
+
+def test_the_csv_says_which_video_was_asked_for_until_one_is_booked(ines, cast, database):
+    asked = factories.request(database, cast, details={"video_provider": 'Zoom ünlü, "x"'})
+    plain = factories.request(database, cast, details={})
+    booked(database, cast, details={"video_provider": "Zoom"})
+    rows = {row["Number"]: row["Video"] for row in exported(ines, "?view=everything")}
+    assert rows.pop(str(asked.id)) == 'Zoom ünlü, "x"'
+    assert rows.pop(str(plain.id)) == ""
+    assert list(rows.values()) == ["chime"]

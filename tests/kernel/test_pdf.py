@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import threading
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -33,6 +34,12 @@ def program(name: str, *arguments: str) -> str:
     if shutil.which(name) is None:
         missing(f"{name} is missing: install poppler-utils.")
     return subprocess.run([name, *arguments], capture_output=True, check=True).stdout.decode()
+
+
+def unpacked(written: bytes) -> bytes:
+    """What the compressed streams of a document hold, objects among it."""
+    streams = re.findall(rb"stream\r?\n(.*?)endstream", written, re.DOTALL)
+    return b"\n".join(zlib.decompressobj().decompress(each) for each in streams if each[:1] == b"x")
 
 
 def words(file: Path) -> str:
@@ -76,6 +83,8 @@ def test_nothing_is_fetched_and_the_file_says_what_it_is(tmp_path: Path, heard: 
     assert "Jane" in words(file)
     facts = program("pdfinfo", str(file))
     assert re.search(r"Tagged: +yes", facts)
+    assert re.search(r"Title: +Sheet", facts)
+    assert b"/ViewerPreferences <</DisplayDocTitle true>>" in unpacked(written), "its window bears its title"
     metadata = program("pdfinfo", "-meta", str(file))
     assert 'pdfaid:part="3"' in metadata
     assert 'pdfaid:conformance="A"' in metadata

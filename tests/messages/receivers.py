@@ -1,6 +1,7 @@
 """Receivers that behave as badly as the internet does: HTTP by path, SMTP by recipient."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -120,14 +121,20 @@ class Postbox:
 
 
 @contextmanager
-def postbox(kind: type[Postbox] = Postbox) -> Iterator[tuple[Postbox, str]]:
-    """A real SMTP server and its SMTP_URL."""
+def postbox(
+    kind: type[Postbox] = Postbox, certified: ssl.SSLContext | None = None, starttls: bool = False
+) -> Iterator[tuple[Postbox, str]]:
+    """A real SMTP server and its SMTP_URL; with a certificate it speaks encrypted, from the start or on request."""
     box = kind()
     port = free_port()
-    controller = Controller(box, hostname="127.0.0.1", port=port)
+    tls: dict[str, Any] = {"tls_context": certified, "require_starttls": True} if starttls else {}
+    at_once = None if starttls else certified
+    controller = Controller(box, hostname="127.0.0.1", port=port, ssl_context=at_once, **tls)
+    if certified:  # its own look whether it runs takes a server's context for a caller's
+        controller._trigger_server = lambda: socket.create_connection(("127.0.0.1", port)).close()  # type: ignore[method-assign]
     controller.start()
     try:
-        yield box, f"smtp://127.0.0.1:{port}"
+        yield box, f"smtp{'s' if at_once else ''}://127.0.0.1:{port}{'?starttls' if starttls else ''}"
     finally:
         controller.stop()
 

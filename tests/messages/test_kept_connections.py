@@ -1,9 +1,12 @@
 """A thread of the worker sends one e-mail after another over one connection, and loses none by that."""
 
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,8 +58,8 @@ def posted(worker_databases: Any) -> Posted:
     """A mail server of a kind, and a database whose e-mails go there. The database itself does not matter here."""
 
     @contextmanager
-    def start(kind: type[Postbox] = Postbox) -> Iterator[tuple[Postbox, Database]]:
-        with postbox(kind) as (box, url):
+    def start(kind: type[Postbox] = Postbox, **tls: Any) -> Iterator[tuple[Postbox, Database]]:
+        with postbox(kind, **tls) as (box, url):
             database = Database(Config.for_tests(database_url=worker_databases.sqlite(), smtp_url=url))
             yield box, database
             database.dispose()
@@ -87,6 +90,37 @@ def test_one_connection_serves_all_and_is_ended(posted: Posted) -> None:
         assert len(box.messages) == 3
         assert len(set(box.callers)) == 1
         assert box.ended == 1
+
+
+@pytest.fixture
+def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A mail server's side of encryption, with a certificate for 127.0.0.1 that this machine trusts meanwhile."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    made = ["-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate)]
+    named = ["-subj", "/CN=mail", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(["openssl", "req", "-x509", "-days", "2", *named, *made], capture_output=True, check=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+@pytest.mark.parametrize("starttls", [False, True], ids=["smtps", "starttls"])
+def test_an_encrypted_connection_is_kept_too(posted: Posted, certified: ssl.SSLContext, starttls: bool) -> None:
+    with posted(certified=certified, starttls=starttls) as (box, database):
+        assert [(row.state, row.last_error) for row in deliver(database, *THREE)] == [("sent", None)] * 3
+        assert len(set(box.callers)) == 1
+        assert box.ended == 1
+
+
+def test_a_certificate_that_nobody_vouches_for_gets_no_message(
+    posted: Posted, certified: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    for starttls in (False, True):
+        with posted(certified=certified, starttls=starttls) as (box, database):
+            assert {row.state for row in deliver(database, *THREE)} == {"queued"}
+            assert box.messages == []
 
 
 def test_what_one_recipient_is_refused_stops_no_other(posted: Posted) -> None:

@@ -27,7 +27,7 @@ from tests.prescreens.test_ask import answer
 from tests.prescreens.test_calibration import made as calibration_rounds
 from tests.prescreens.test_calibration import switch as measure_calibration
 from tests.project import visual_checks
-from tests.project.test_width import COVERED, LOST, WIDTHS
+from tests.project.test_width import LOOK, WIDTHS
 
 pytestmark = [
     pytest.mark.browser,
@@ -133,11 +133,10 @@ def findings(page: Page, called: str, *, turned: bool = False) -> Iterator[str]:
     """What is wrong with the page as it stands, at each width."""
     if turned:
         page.evaluate("document.documentElement.dir = 'rtl'")
-    for width in WIDTHS:
+    for width in reversed(WIDTHS) if turned else WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        for check in (LOST, COVERED):
-            if found := page.evaluate(check):
-                yield f"{called} at {width} px{', turned' if turned else ''}: {found}"
+        if found := page.evaluate(LOOK):
+            yield f"{called} at {width} px{', turned' if turned else ''}: {found}"
     if page.evaluate(LOOSE):
         yield f"{called}: text became an element"
 
@@ -155,18 +154,17 @@ def signed_in(page: Page, base: str, cookie: tuple[str, str]) -> None:
     page.context.add_cookies([{"name": cookie[0], "value": cookie[1], "url": base}])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_of_the_desk(
-    app: Any, database: Database, cast: Cast, chromium: Browser, site: dict[str, Any], scheme: str
-) -> None:
+def test_pages_of_the_desk(app: Any, database: Database, cast: Cast, chromium: Browser, site: dict[str, Any]) -> None:
+    """Light, and turned around in the dark: a theme changes colours alone (tests/design/test_colours.py)."""
     found: list[str] = []
-    with visual_checks.serving(app) as base, browsers.fresh_page(chromium, scheme=scheme) as page:
+    with visual_checks.serving(app) as base, browsers.fresh_page(chromium) as page:
         for path in staff_pages(database, site):
             # Administrators see fairness; leads everything else.
             signed_in(page, base, cast.cookie(app, "adam" if "fairness" in path else "leda"))
+            page.emulate_media(color_scheme="light")
             found += findings(page, opened(page, base, path))
-            if scheme == "light":
-                found += findings(page, path, turned=True)
+            page.emulate_media(color_scheme="dark")
+            found += findings(page, path, turned=True)
     assert not found, "\n".join(found)
 
 

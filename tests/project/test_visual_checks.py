@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.project import visual_checks
+from tests.project.test_width import COVERED
 
 pytestmark = pytest.mark.browser
 
@@ -52,3 +53,42 @@ def test_what_axe_finds_is_told(page: Page) -> None:
     page.set_content("<!doctype html><html lang=en><title>Eyes</title><main><h1>Eyes</h1><input></main></html>")
     report = list(visual_checks.findings(page))
     assert any("violates label" in one for one in report), report
+
+
+ROW = '<tr class="{kind}" id="r{n}"><td class="name" style="position: relative"><a href="#r{n}">Row {n}</a></td></tr>'
+OVER = "content: ''; position: absolute; inset: 0; background: #fff"
+COVERING = {
+    "every row while it has the focus": (f"tr:focus-within .name::after {{ {OVER} }}", 4),
+    "one of many alike": (f"#r7 .name::after {{ {OVER} }}", 1),
+    "a rare kind while it has the focus": (f".rare:focus-within .name::after {{ {OVER} }}", 1),
+    "the last while it has the focus": (f"#r11:focus-within .name::after {{ {OVER} }}", 1),
+    "nothing": ("p { color: #000 }", 0),
+}
+
+
+@pytest.mark.parametrize("what", COVERING)
+def test_what_lies_over_a_control_is_found(page: Page, what: str) -> None:
+    """Rows alike are not all given the focus: two of each kind and the last are, and the others are hit."""
+    style, expected = COVERING[what]
+    rows = "".join(ROW.format(n=n, kind="rare" if n == 5 else "row") for n in range(12))
+    page.set_content(f"<style>{style}</style><main><table><tbody>{rows}</tbody></table></main>")
+    page.set_viewport_size({"width": 1280, "height": 200})
+    found = page.evaluate(COVERED)
+    assert len(found) == expected, found
+
+
+LOOKS = {
+    "another class": ('<li class="late"><b>x</b></li>', 3),
+    "another state": ('<li><b aria-current="page">x</b></li>', 3),
+    "another element": ("<li><i>x</i></li>", 3),
+    "a place among others": ("<li><b>x</b><b>y</b></li>", 3),
+    "other words": ("<li><b>other</b></li>", 2),
+}
+
+
+@pytest.mark.parametrize("what", LOOKS)
+def test_rows_that_show_anything_else_are_kept(page: Page, what: str) -> None:
+    row, kept = LOOKS[what]
+    page.set_content(f"<ul>{'<li><b>x</b></li>' * 4}{row}{'<li><b>x</b></li>' * 4}</ul>")
+    page.evaluate(visual_checks.ALIKE)
+    assert page.locator("li").count() == kept

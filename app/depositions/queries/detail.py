@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, ColumnElement, Row, Select, TextClause, bi
 from app.accounts.models import Organization
 from app.depositions.models import COUNTS, IS_SESSION, SESSIONS, Deposition
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import NotFound
 from app.kernel.outbox.delivery_status import ListedMessage
 from app.kernel.outbox.outbox import QUEUED, SENT
@@ -103,21 +104,35 @@ class Informed(NamedTuple):
         return cls(states[SENT], states[QUEUED])
 
 
-_EXPORTED = select(
-    Deposition.id,
-    Deposition.deponent_email,
-    Deposition.invites,
-    Deposition.file_number,
-    Deposition.manager_email,
-    Deposition.provider,
-    Deposition.details,
-    Deposition.room_url,
-).where(Deposition.id.in_(bindparam("ids", expanding=True)))
+class ExportedFacts(NamedTuple):
+    """What the CSV says of a deposition besides the list."""
+
+    id: int
+    deponent_email: str | None
+    invites: list[dict[str, str]]
+    file_number: str | None
+    manager_email: str | None
+    provider: str | None
+    room_url: str | None
 
 
-def export_facts(db: Db, ids: Sequence[int]) -> Sequence[Deposition]:
-    """What the CSV says of these depositions besides the list: rows of some of their columns."""
-    return cast(Sequence[Deposition], db.execute(_EXPORTED, {"ids": list(ids)}).all())
+_EXPORTED = Prepared(
+    select(
+        Deposition.id,
+        Deposition.deponent_email,
+        Deposition.invites,
+        Deposition.file_number,
+        Deposition.manager_email,
+        func.coalesce(func.nullif(Deposition.provider, ""), Deposition.details["video_provider"].as_string()),
+        Deposition.room_url,
+    ).where(Deposition.id.in_(bindparam("ids", expanding=True))),
+    ExportedFacts,
+)
+
+
+def export_facts(db: Db, ids: Sequence[int]) -> Sequence[ExportedFacts]:
+    """The facts of these depositions, in any order."""
+    return _EXPORTED.all(db, {"ids": ids}) if ids else []
 
 
 def find(db: Db, organization_id: int, wanted: str) -> Deposition:

@@ -287,7 +287,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
                 "invited": ", ".join(presentation.invitee(invite) for invite in each.invites),
                 "file_number": each.file_number,
                 "manager_email": each.manager_email,
-                "provider": each.provider or each.details.get("video_provider"),
+                "provider": each.provider,
                 "room_url": each.room_url,
             }
             for each in found

@@ -10,6 +10,7 @@ let chosen = false; // the user moved with the arrows: results that arrive later
 let timer = 0;
 let searching = null; // the search under way
 let searchedFor = null; // the text that the results on screen are for
+let answered = true; // the last search got an answer
 let targets = []; // the controls that the options of this page stand for
 
 const field = () => $("#palette [role='combobox']");
@@ -48,9 +49,11 @@ async function search() {
   try {
     const address = `${results.dataset.url}?q=${encodeURIComponent(typed)}`;
     const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: searching.signal });
-    results.innerHTML = answer.ok && !answer.redirected ? await answer.text() : "";
+    answered = answer.ok && !answer.redirected;
+    results.innerHTML = answered ? await answer.text() : "";
   } catch (error) {
     if (error.name === "AbortError") return; // the user typed on
+    answered = false;
     results.innerHTML = ""; // no network: the pages are still there
   }
   searchedFor = typed;
@@ -60,6 +63,25 @@ async function search() {
 function settle() {
   for (const option of $$(OPTION)) option.tabIndex = -1;
   selectFirst();
+  say();
+}
+
+/** Says what the list cannot: that it holds no results, and why. */
+function say() {
+  const current = field().value.trim() === searchedFor;
+  let text = "";
+  if (current && !answered) text = "Saved views and search results cannot be reached. What is open here still can.";
+  else if (current && !visibleOptions().length) text = "Nothing of this name. Enter opens the search, which says more.";
+  const status = $("#palette-status") ?? addStatus();
+  if (status.textContent !== text) status.textContent = text;
+}
+
+function addStatus() {
+  const status = element("p", "muted small");
+  status.id = "palette-status";
+  status.setAttribute("role", "status");
+  $("#palette").append(status);
+  return status;
 }
 
 /** Lists the buttons and links in the page header and the action panel, as far as they can be used now. */
@@ -147,6 +169,7 @@ on("input", (event) => {
   chosen = false;
   narrow();
   selectFirst();
+  say();
   clearTimeout(timer);
   timer = setTimeout(search, WAIT);
 });
