@@ -105,6 +105,8 @@ SETTLED = """Promise.all(document.getAnimations()
     .map((each) => each.finished.catch(() => null))).then(() => new Promise((done) =>
         requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))"""
 """Waits until transitions have ended and the page was painted: colours are judged from pixels."""
+COLLECT = f"scrollTo(0, 0); {SETTLED}.then(() => contrastCheck.collect())"
+"""From the top of the page, where pictures are taken."""
 
 
 def section_of(endpoint: str) -> str:
@@ -136,9 +138,7 @@ def findings(page: Page, *, thoroughly: bool = False) -> Iterator[str]:
 
 def too_faint(page: Page) -> list[str]:
     """Words and icons whose contrast is less than WCAG asks for: 4.5:1, and 3:1 of large words and of icons."""
-    page.evaluate("scrollTo(0, 0)")  # pictures are taken from the top of the page
-    page.evaluate(SETTLED)
-    page.evaluate("contrastCheck.collect()")
+    page.evaluate(COLLECT)
     size = page.viewport_size
     assert size is not None
     browser = page.context.new_cdp_session(page)
