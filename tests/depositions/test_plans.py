@@ -151,29 +151,37 @@ def test_every_group_is_a_range_on_an_index(database, cast, crowd):
     assert not faults, "\n\n".join(faults)
 
 
-@pytest.mark.parametrize("reach", ["all", "one", "several"])
-def test_what_few_rows_have_is_counted_by_its_own_index(database, cast, crowd, reach):
+def test_what_few_rows_have_is_counted_by_its_own_index(database, cast, crowd, subtests):
     """An index of states or organizations holds everybody else's rows too, and nothing stops the walk."""
-    here = {
-        "all": {},
-        "one": {"only": cast.marston.id},
-        "several": {"organizations": [cast.marston.id, cast.harbor.id]},
-    }
-    values = {**tabs.moments(now()), **here[reach]}
-    with database.read() as db:
-        words = [
-            explained(db, query, {name: values[name] for name in query.compile().params if name in values})
-            for query in counts.counter_queries(reach)
-        ]
-    few = [*OF_FEW.values(), "ix_depositions_reconfirm"]
-    assert [[index for index in few if index in each] for each in words if any(index in each for index in few)] == [
-        ["ix_depositions_reconfirm"],
-        ["ix_depositions_question"],
-        ["ix_depositions_agreement"],
-        ["ix_depositions_hour_moved"],
-    ]
-    wrong = ("SCAN depositions\n", "Seq Scan on depositions", "ix_depositions_promised", "ix_depositions_organization ")
-    assert not [each for each in words if any(sign in each + "\n" for sign in wrong)]
+    for reach in ("all", "one", "several"):
+        with subtests.test(reach):
+            here = {
+                "all": {},
+                "one": {"only": cast.marston.id},
+                "several": {"organizations": [cast.marston.id, cast.harbor.id]},
+            }
+            values = {**tabs.moments(now()), **here[reach]}
+            with database.read() as db:
+                words = [
+                    explained(db, query, {name: values[name] for name in query.compile().params if name in values})
+                    for query in counts.counter_queries(reach)
+                ]
+            few = [*OF_FEW.values(), "ix_depositions_reconfirm"]
+            assert [
+                [index for index in few if index in each] for each in words if any(index in each for index in few)
+            ] == [
+                ["ix_depositions_reconfirm"],
+                ["ix_depositions_question"],
+                ["ix_depositions_agreement"],
+                ["ix_depositions_hour_moved"],
+            ]
+            wrong = (
+                "SCAN depositions\n",
+                "Seq Scan on depositions",
+                "ix_depositions_promised",
+                "ix_depositions_organization ",
+            )
+            assert not [each for each in words if any(sign in each + "\n" for sign in wrong)]
 
 
 def test_every_order_offered_is_carried_by_indexes(database, cast, crowd):
@@ -201,14 +209,13 @@ def test_every_order_offered_is_carried_by_indexes(database, cast, crowd):
     assert not faults, "\n\n".join(faults)
 
 
-@pytest.mark.parametrize("person", ["nobody", 1])
-def test_whose_they_are_is_found_by_an_index(database, cast, crowd, person):
-    with database.read() as db:
-        listed = listing.listing(db, choose(view=tabs.EVERYTHING, person=person, tag="vip"), now())
-        for at in range(len(listed.compiled.segments)):
-            walks_an_index(
-                plan(db, listed.compiled.rows(at, beyond=False, back=False, most=51).statement, listed.values), True
-            )
+def test_whose_they_are_is_found_by_an_index(database, cast, crowd, subtests):
+    for person in ("nobody", 1):
+        with subtests.test(str(person)), database.read() as db:
+            listed = listing.listing(db, choose(view=tabs.EVERYTHING, person=person, tag="vip"), now())
+            for at in range(len(listed.compiled.segments)):
+                statement = listed.compiled.rows(at, beyond=False, back=False, most=51).statement
+                walks_an_index(plan(db, statement, listed.values), True)
 
 
 FLAG_INDEXES = {
@@ -222,18 +229,18 @@ FLAG_INDEXES = {
 }
 
 
-@pytest.mark.parametrize("flag", marks.INDEXED)
-def test_a_flag_is_found_by_its_own_index(database, cast, crowd, flag):
+def test_a_flag_is_found_by_its_own_index(database, cast, crowd, subtests):
     """However many rows there are in the states of the list: rows and counts."""
-    with database.read() as db:
-        for view in (tabs.EVERYTHING, tabs.SCHEDULED):
-            listed = listing.listing(db, choose(view=view, flag=flag), now())
-            assert [segment.key for segment in listed.compiled.segments] == ["flagged", "flagged_passed"]
-            statements = [listed.compiled.rows(at, beyond=False, back=False, most=51).statement for at in range(2)]
-            for statement in (*statements, listed.compiled.counts((0, 1), counters=False).statement):
-                words = plan(db, statement, listed.values)
-                walks_an_index(words, bounded=True)
-                assert re.search(rf"ix_depositions_(organization_)?{FLAG_INDEXES[flag]}\b", words), words
+    for flag in marks.INDEXED:
+        with subtests.test(flag), database.read() as db:
+            for view in (tabs.EVERYTHING, tabs.SCHEDULED):
+                listed = listing.listing(db, choose(view=view, flag=flag), now())
+                assert [segment.key for segment in listed.compiled.segments] == ["flagged", "flagged_passed"]
+                statements = [listed.compiled.rows(at, beyond=False, back=False, most=51).statement for at in range(2)]
+                for statement in (*statements, listed.compiled.counts((0, 1), counters=False).statement):
+                    words = plan(db, statement, listed.values)
+                    walks_an_index(words, bounded=True)
+                    assert re.search(rf"ix_depositions_(organization_)?{FLAG_INDEXES[flag]}\b", words), words
 
 
 def test_the_api_list_walks_an_index(database, cast, crowd):

@@ -106,42 +106,47 @@ LISTS = {
 }
 
 
-@pytest.mark.parametrize("view", tabs.VIEWS)
-def test_groups_order_and_counts(database, desk, view):
-    rows, more = shown(database, choose(view=view))
-    assert named(desk, rows) == LISTS[view]
-    assert more is None
-    with database.read() as db:
-        f, moment = choose(view=view), now()
-        listed = listing.listing(db, f, moment)
-        sizes, kept = listed.counts(db, {key for key, _ in rows})
-        assert counts.view_counts(db, None, moment)[view] == len(rows) == listed.total(db) == listed.count_all(db)
-        assert counts.counted_total(f, kept) == len(rows)
-        assert sizes == {key: [k for k, _ in rows].count(key) for key, _ in rows}
-        assert differences(db) == []
+def test_groups_order_and_counts(database, desk, subtests):
+    for view in tabs.VIEWS:
+        with subtests.test(view):
+            rows, more = shown(database, choose(view=view))
+            assert named(desk, rows) == LISTS[view]
+            assert more is None
+            with database.read() as db:
+                f, moment = choose(view=view), now()
+                listed = listing.listing(db, f, moment)
+                sizes, kept = listed.counts(db, {key for key, _ in rows})
+                assert (
+                    counts.view_counts(db, None, moment)[view] == len(rows) == listed.total(db) == listed.count_all(db)
+                )
+                assert counts.counted_total(f, kept) == len(rows)
+                assert sizes == {key: [k for k, _ in rows].count(key) for key, _ in rows}
+                assert differences(db) == []
 
 
-@pytest.mark.parametrize("view", tabs.VIEWS)
-def test_pages_join_without_gap_or_repetition(database, desk, view):
-    moment, f, seen, after = now(), choose(view=view), [], None
-    while True:
-        rows, after = shown(database, f, moment, after, size=2)
-        seen += rows
-        if after is None:
-            break
-    assert named(desk, seen) == LISTS[view]
+def test_pages_join_without_gap_or_repetition(database, desk, subtests):
+    for view in tabs.VIEWS:
+        with subtests.test(view):
+            moment, f, seen, after = now(), choose(view=view), [], None
+            while True:
+                rows, after = shown(database, f, moment, after, size=2)
+                seen += rows
+                if after is None:
+                    break
+            assert named(desk, seen) == LISTS[view]
 
 
-@pytest.mark.parametrize("view", tabs.VIEWS)
-def test_neighbours_walk_the_same_way_both_ways(database, desk, view):
-    order = [desk[name] for _, name in LISTS[view]]
-    with database.read() as db:
-        for place, id in enumerate(order):
-            near = listing.listing(db, choose(view=view), now()).near(db, id)
-            assert near.place == place + 1
-            assert near.previous == (order[place - 1] if place else None)
-            assert near.next == (order[place + 1] if place + 1 < len(order) else None)
-        assert listing.listing(db, choose(view=view), now()).near(db, 4711) is None
+def test_neighbours_walk_the_same_way_both_ways(database, desk, subtests):
+    for view in tabs.VIEWS:
+        with subtests.test(view):
+            order = [desk[name] for _, name in LISTS[view]]
+            with database.read() as db:
+                for place, id in enumerate(order):
+                    near = listing.listing(db, choose(view=view), now()).near(db, id)
+                    assert near.place == place + 1
+                    assert near.previous == (order[place - 1] if place else None)
+                    assert near.next == (order[place + 1] if place + 1 < len(order) else None)
+                assert listing.listing(db, choose(view=view), now()).near(db, 4711) is None
 
 
 def test_a_cursor_belongs_to_its_list(database, desk, cast):

@@ -4,31 +4,23 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests import browsers
 from tests.browsers import becomes
-from tests.project.visual_checks import SETTLED
+from tests.project import visual_checks
 
 PAGES = ("queue", "detail", "chat", "gone")
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("width", (1280, 320))
-def test_axe_finds_nothing(chromium: Any, address: str, path: str, width: int) -> None:
-    with browsers.fresh_page(chromium, width=width) as page:
-        page.goto(f"{address}/{path}")
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.evaluate(SETTLED)
-            found = Axe().run(page)
-            assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_pages_are_accessible_and_fit(page: Any, address: str, path: str) -> None:
+    page.goto(f"{address}/{path}")
+    assert list(visual_checks.findings(page, thoroughly=True)) == []
 
 
 def test_dialogs_are_accessible_too(page: Any, address: str) -> None:
     page.goto(f"{address}/detail")
+    page.evaluate(visual_checks.AXE)
     for opener, dialog in (
         ("[commandfor='palette']", "#palette"),
         ("[commandfor='help']", "#help"),
@@ -36,8 +28,7 @@ def test_dialogs_are_accessible_too(page: Any, address: str) -> None:
     ):
         page.click(opener)
         page.wait_for_selector(f"{dialog}[open]")
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+        assert list(visual_checks.axe(page, visual_checks.RULES)) == []
         page.keyboard.press("Escape")
 
 

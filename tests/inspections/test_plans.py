@@ -74,27 +74,31 @@ def walks(words, bounded=False):
         assert not re.search(r"\bSort\b", words), words
 
 
-@pytest.mark.parametrize("whose", ["house", "one", "several"])
-def test_every_group_and_order_is_carried_by_an_index(database, cast, crowd, whose):
-    reach = {"house": None, "one": {cast.marston.id}, "several": {cast.marston.id, cast.harbor.id}}[whose]
-    reach = None if reach is None else frozenset(reach)
-    wrong = []
-    with database.read() as db:
-        for view in listing.VIEWS:
-            for sort in ("", *(f"{turn}{name}" for name in choose(view).sorts for turn in ("", "-"))):
-                listed = listing.listing(db, choose(view, reach=reach, sort=sort), now())
-                for at, segment in enumerate(listed.compiled.segments):
-                    facts = {f"at_{n}": uuid.uuid4() if c.name == "id" else now() for n, c in enumerate(segment.order)}
-                    # The few heads of several ranges are sorted together; nothing else is.
-                    merged = len(segment.branches) > 1
-                    for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
-                        statement = listed.compiled.rows(at, beyond=beyond, back=back, most=51).statement
-                        words = plan(db, statement, {**listed.values, **facts})
-                        try:
-                            walks(words, merged)
-                        except AssertionError:
-                            wrong.append(f"{view} {sort} {segment.key} {beyond} {back}:\n{words}")
-    assert not wrong, "\n\n".join(wrong[:4]) + f"\n{len(wrong)}"
+def test_every_group_and_order_is_carried_by_an_index(database, cast, crowd, subtests):
+    for whose in ("house", "one", "several"):
+        with subtests.test(whose):
+            reach = {"house": None, "one": {cast.marston.id}, "several": {cast.marston.id, cast.harbor.id}}[whose]
+            reach = None if reach is None else frozenset(reach)
+            wrong = []
+            with database.read() as db:
+                for view in listing.VIEWS:
+                    for sort in ("", *(f"{turn}{name}" for name in choose(view).sorts for turn in ("", "-"))):
+                        listed = listing.listing(db, choose(view, reach=reach, sort=sort), now())
+                        for at, segment in enumerate(listed.compiled.segments):
+                            facts = {
+                                f"at_{n}": uuid.uuid4() if c.name == "id" else now()
+                                for n, c in enumerate(segment.order)
+                            }
+                            # The few heads of several ranges are sorted together; nothing else is.
+                            merged = len(segment.branches) > 1
+                            for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
+                                statement = listed.compiled.rows(at, beyond=beyond, back=back, most=51).statement
+                                words = plan(db, statement, {**listed.values, **facts})
+                                try:
+                                    walks(words, merged)
+                                except AssertionError:
+                                    wrong.append(f"{view} {sort} {segment.key} {beyond} {back}:\n{words}")
+            assert not wrong, "\n\n".join(wrong[:4]) + f"\n{len(wrong)}"
 
 
 def explained(db, seen):
@@ -103,19 +107,20 @@ def explained(db, seen):
     return "\n".join(str(row[-1]) for rows in plans for row in rows)
 
 
-@pytest.mark.parametrize("whose", ["house", "one"])
-def test_what_the_tabs_count_is_read_from_counters_and_ranges(database, cast, crowd, whose):
-    reach = None if whose == "house" else frozenset([cast.marston.id])
-    with database.read() as db:
-        with asked(database) as seen:
-            counts = listing.view_counts(db, reach, now())
-        walks(explained(db, seen), True)
-        with asked(database) as seen:
-            assert listing.waiting(db, reach) == counts["waiting"]
-        walks(explained(db, seen))
-        for view in listing.VIEWS:
-            f = choose(view, reach=reach)
-            assert counts[view] == listing.listing(db, f, now()).count_all(db)
+def test_what_the_tabs_count_is_read_from_counters_and_ranges(database, cast, crowd, subtests):
+    for whose in ("house", "one"):
+        with subtests.test(whose):
+            reach = None if whose == "house" else frozenset([cast.marston.id])
+            with database.read() as db:
+                with asked(database) as seen:
+                    counts = listing.view_counts(db, reach, now())
+                walks(explained(db, seen), True)
+                with asked(database) as seen:
+                    assert listing.waiting(db, reach) == counts["waiting"]
+                walks(explained(db, seen))
+                for view in listing.VIEWS:
+                    f = choose(view, reach=reach)
+                    assert counts[view] == listing.listing(db, f, now()).count_all(db)
 
 
 def test_earlier_ones_are_read_from_an_index(database, cast, crowd):

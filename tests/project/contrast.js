@@ -14,6 +14,8 @@
     }
     svg text, svg tspan { fill: transparent !important; }
     svg.icon { visibility: hidden !important; }`);
+  const POINT = new CSSStyleSheet();
+  POINT.replaceSync("*, ::before, ::after { pointer-events: auto !important; }"); // else nobody finds them at their place
   const FIELDS = "input:not([type=checkbox], [type=radio], [type=hidden], [type=file], [type=range]), select, textarea";
   const OFF = ":disabled, [aria-disabled='true'], fieldset:disabled *, label:has(:disabled)"; // WCAG asks nothing of these
   const SAID = "script, style, noscript, template, title, option, datalist, svg title, svg desc";
@@ -46,14 +48,17 @@
       const over = getComputedStyle(each);
       if (rgba(over.backgroundColor)[3] * over.opacity > 0.98) return false;
     }
-    return getComputedStyle(element).pointerEvents === "none";
+    return false;
   }
 
   // The part of a box that its ancestors show: what is scrolled away or cut off with an ellipsis is not read.
   function within(element, box) {
     let { left, top, right, bottom } = box;
+    [left, top] = [Math.max(left, 0), Math.max(top, 0)];
     for (let each = element; each && each !== document.body; each = each.parentElement) {
-      if (getComputedStyle(each).overflow === "visible") continue;
+      const { overflow, clipPath } = getComputedStyle(each);
+      if (clipPath === "inset(50%)") return new DOMRect();
+      if (overflow === "visible") continue;
       const edge = each.getBoundingClientRect();
       [left, top] = [Math.max(left, edge.left), Math.max(top, edge.top)];
       [right, bottom] = [Math.min(right, edge.right), Math.min(bottom, edge.bottom)];
@@ -62,13 +67,14 @@
   }
 
   let things = [];
-  let judged = new Set();
+  let unjudged = []; // visible, by all that is known, but of which no place was found: axe is asked
 
   function note(element, colour, boxes, wanted, words) {
     if (element.matches(OFF) || element.closest(OFF)) return;
     const shown = boxes.map((box) => within(element, box)).filter((box) => box.width >= 2 && box.height >= 2);
     const there = shown.filter((box) => seen(element, box.x + box.width / 2, box.y + box.height / 2));
     if (there.length) things.push({ element, colour, boxes: there, wanted, words, opacity: opacity(element) });
+    else if (shown.length) unjudged.push(element);
   }
 
   function ofText(style) {
@@ -77,8 +83,9 @@
   }
 
   function collect() {
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, POINT];
     things = [];
-    judged = new Set();
+    unjudged = [...document.querySelectorAll("input[type=file]")].filter((each) => each.checkVisibility());
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const range = document.createRange();
     while (walker.nextNode()) {
@@ -105,11 +112,12 @@
       const colour = style.stroke === "none" ? style.fill : style.stroke;
       note(icon, colour, [icon.getBoundingClientRect()], 3, icon.querySelector("use")?.getAttribute("href"));
     }
+    show();
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, HIDE];
   }
 
   function show() {
-    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== HIDE);
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== HIDE && sheet !== POINT);
   }
 
   const light = (value) => (value <= 10.31475 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4);
@@ -158,7 +166,7 @@
           if (found < worst) [worst, below] = [found, ground];
         }
       }
-      if (below) judged.add(element.outerHTML);
+      if (!below) unjudged.push(element);
       if (below && worst < wanted - 0.005)
         findings.push(
           `${worst.toFixed(2)}:1, not ${wanted}:1, ${colour} on rgb(${below}): “${words}” in ` +
@@ -169,17 +177,5 @@
     return findings;
   }
 
-  // What nobody judged of what axe could not. By their words, because live pages put new elements in the old ones' place.
-  const unjudged = (selectors) =>
-    selectors.filter((selector) => {
-      const element = document.querySelector(selector);
-      if (!element?.checkVisibility() || element.closest(OFF)) return false;
-      // Of what its ancestors cut off there is nothing to judge.
-      const parts = [...element.getClientRects()].map((box) => within(element, box));
-      if (!parts.some((box) => box.width >= 2 && box.height >= 2)) return false;
-      // Its own words may be cut off, and those of its parts seen.
-      return ![element, ...element.querySelectorAll("*")].some((each) => judged.has(each.outerHTML));
-    });
-
-  globalThis.contrastCheck = { collect, judge, unjudged };
+  globalThis.contrastCheck = { collect, judge, unjudged: () => unjudged };
 })();

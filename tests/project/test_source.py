@@ -109,7 +109,8 @@ MAY_COMMIT = {"app/kernel/db/transaction.py", "app/kernel/db/engine.py", "app/ke
 
 def calls(path: Path, method: str) -> Iterator[int]:
     """Lines that call something named `method`."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    text = path.read_text()
+    for node in ast.walk(ast.parse(text)) if method in text else ():
         if isinstance(node, ast.Call):
             called = node.func
             if method == (called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", None)):

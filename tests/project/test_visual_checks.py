@@ -23,13 +23,17 @@ FAINT = {
     "in a field": '<input aria-label="Name" style="color: #bbb" value="faint">',
     "a placeholder": "<style>.q::placeholder { color: #ccc }</style>"
     '<input class="q" aria-label="Name" placeholder="faint">',
+    "over a field, where no pointer finds it": '<div style="position: relative"><input aria-label="Find"'
+    ' style="background: #fff; width: 9em"><kbd style="position: absolute; left: 5em; pointer-events: none;'
+    ' color: #ccc">x</kbd></div>',
     "an icon": '<svg class="icon" width="20" height="20" stroke="#ccc"><path d="M0 0h20"/></svg>',
 }
 FINE = """<h1 style="color: #888">Large words need less</h1><p style="color: #666">Grey enough</p>
     <button disabled style="color: #ccc">Nothing to press</button>
     <p style="background: #222; color: #ddd">Light on dark</p>
     <svg class="icon" width="20" height="20" stroke="#888"><path d="M0 0h20"/></svg>
-    <p style="position: absolute; width: 1px; height: 1px; overflow: hidden; color: #eee">Only for readers</p>"""
+    <p style="position: absolute; width: 1px; height: 1px; overflow: hidden; color: #eee">Only for readers</p>
+    <p style="position: absolute; clip-path: inset(50%); color: #eee">Only for readers</p>"""
 
 
 def faint(page: Page, body: str) -> list[str]:
@@ -47,6 +51,16 @@ def test_what_is_too_faint_is_found(page: Page, kind: str) -> None:
 
 def test_what_can_be_read_is_left_alone(page: Page) -> None:
     assert faint(page, FINE) == []
+
+
+def test_axe_is_asked_about_the_rest(page: Page) -> None:
+    """Words on a button of the browser, which contrast.js cannot place; nothing of what it judged."""
+    body = '<h1>Eyes</h1><input type="file" aria-label="Paper" style="color: #bbb"><p style="color: #bbb">faint</p>'
+    assert len(faint(page, body)) == 1
+    page.evaluate(visual_checks.AXE)
+    found = list(visual_checks.rest(page))
+    assert len(found) == 1, found
+    assert "violates color-contrast: <input" in found[0]
 
 
 def test_what_axe_finds_is_told(page: Page) -> None:

@@ -1,7 +1,8 @@
 """Looks at a page in a real browser as its reader would: in both themes, wide and narrow, and says what is wrong.
 
-axe finds what is built wrong, once a width. Contrast takes it longest, and often it cannot make up its mind: it judges
-that once. contrast.js judges each word and icon in all four, against what is really painted below it.
+axe finds what is built wrong, once a width. contrast.js judges the contrast of each word and icon in all four, against
+what is really painted below it. That takes axe longest, and often it cannot make up its mind: it is asked where
+contrast.js finds no place that is seen, and about everything where `thoroughly` says so.
 """
 
 import threading
@@ -31,13 +32,21 @@ AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"
 JUDGE = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations", "incomplete"],
+    "resultTypes": ["violations"],
+    "reporter": "no-passes",
+    "selectors": False,
     # Stylesheets are read for the experimental css-orientation-lock alone, which these tags leave out; it takes a third
     # of axe's time.
     "preload": {"assets": ["media"]},
 }
 STRUCTURE = {**RULES, "rules": {"color-contrast": {"enabled": False}}}
-RUN = "rules => axe.run(document, rules).then(({ violations, incomplete }) => ({ violations, incomplete }))"
+RUN = "rules => axe.run(document, rules).then(({ violations }) => violations)"
+REST = """async () => {
+    const include = contrastCheck.unjudged().filter((each) => each.isConnected);
+    if (!include.length) return { violations: [], incomplete: [] };
+    const { violations, incomplete } = await axe.run({ include }, { runOnly: ["color-contrast"] });
+    return { violations, incomplete };
+}"""
 REPEATED = """(parts) => {
     const KEPT = /^(class|role|type|lang|dir|aria-(?!label|describedby|controls|owns|details).*)$/;
     const named = (each) => each.tagName + [...each.attributes].map(({ name, value }) =>
@@ -96,6 +105,8 @@ SETTLED = """Promise.all(document.getAnimations()
     .map((each) => each.finished.catch(() => null))).then(() => new Promise((done) =>
         requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))"""
 """Waits until transitions have ended and the page was painted: colours are judged from pixels."""
+COLLECT = f"scrollTo(0, 0); {SETTLED}.then(() => contrastCheck.collect())"
+"""From the top of the page, where pictures are taken."""
 
 
 def section_of(endpoint: str) -> str:
@@ -104,7 +115,7 @@ def section_of(endpoint: str) -> str:
     return section if section in SECTIONS else "home" if section in OF_EVERYBODY else "public"
 
 
-def findings(page: Page) -> Iterator[str]:
+def findings(page: Page, *, thoroughly: bool = False) -> Iterator[str]:
     """What is wrong with the page as it stands now, opened dialogs and all. Leaves it light and 1280 pixels wide."""
     page.evaluate("document.fonts.ready.then(() => true)")
     page.evaluate(ALIKE)
@@ -119,15 +130,15 @@ def findings(page: Page) -> Iterator[str]:
         for scheme in schemes:
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             yield from (f"{width} px, {scheme}: {finding}" for finding in too_faint(page))
-        rules = RULES if width == WIDE else STRUCTURE  # cut off words, of which axe says nothing, are there when narrow
+        rules = RULES if thoroughly and width == WIDE else STRUCTURE
         yield from (f"{width} px: {finding}" for finding in axe(page, rules))
+        if width == WIDE:  # cut off words, of which axe says nothing, are there when narrow
+            yield from (f"{width} px: {finding}" for finding in rest(page))
 
 
 def too_faint(page: Page) -> list[str]:
     """Words and icons whose contrast is less than WCAG asks for: 4.5:1, and 3:1 of large words and of icons."""
-    page.evaluate("scrollTo(0, 0)")  # pictures are taken from the top of the page
-    page.evaluate(SETTLED)
-    page.evaluate("contrastCheck.collect()")
+    page.evaluate(COLLECT)
     size = page.viewport_size
     assert size is not None
     browser = page.context.new_cdp_session(page)
@@ -139,15 +150,18 @@ def too_faint(page: Page) -> list[str]:
 
 
 def axe(page: Page, rules: dict[str, Any]) -> Iterator[str]:
-    """What axe says of the page, and what of its unfinished judgments of contrast nobody else judged either."""
-    response: dict[str, Any] = page.evaluate(RUN, rules)
-    for result in response["violations"]:
+    """What axe says of the page."""
+    violations: list[dict[str, Any]] = page.evaluate(RUN, rules)
+    for result in violations:
         yield from (f"violates {result['id']}: {node['html'][:140]} {_why(node)}" for node in result["nodes"])
-    for result in response["incomplete"]:
-        if result["id"] == "color-contrast":
-            nodes = {node["target"][0]: node for node in result["nodes"]}
-            for selector in page.evaluate("selectors => contrastCheck.unjudged(selectors)", list(nodes)):
-                yield f"nobody could judge the contrast of {nodes[selector]['html'][:140]} {_why(nodes[selector])}"
+
+
+def rest(page: Page) -> Iterator[str]:
+    """What axe says of the contrast of what contrast.js has just left to it, and what neither can judge."""
+    response: dict[str, Any] = page.evaluate(REST)
+    for verdict, results in (("violates", response["violations"]), ("nobody could judge", response["incomplete"])):
+        for result in results:
+            yield from (f"{verdict} {result['id']}: {node['html'][:140]} {_why(node)}" for node in result["nodes"])
 
 
 def _why(node: dict[str, Any]) -> list[str]:

@@ -207,9 +207,10 @@ def test_two_at_once_take_turns(installed: Project) -> None:
     assert sum("Installing" in complained for _printed, complained, _code in ended) == 1
 
 
-def test_what_pip_says_is_shown_when_it_fails(tmp_path: Path) -> None:
-    project = Project(tmp_path)
-    (tmp_path / "requirements.txt").write_text(project.lock.replace("quartz", "obsidian"))
+def test_what_pip_says_is_shown_when_it_fails(installed: Project) -> None:
+    project = installed
+    project.stamp.unlink()
+    (project.folder / "requirements.txt").write_text(project.lock.replace("quartz", "obsidian"))
     done = project.dev("run")
     assert (done.returncode, done.stdout) == (1, "")
     for words in ("No matching distribution found for obsidian", "is ignored", "could not be installed", "PIP_INDEX"):
