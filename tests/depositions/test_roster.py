@@ -68,6 +68,7 @@ def test_added_changed_and_kept_with_before_and_after(hugo, database):
     page = text(hugo.get(f"/depositions/managers/{id}"))
     assert "9:00-12:30, 13:30-18:00" in page
     assert "an outsider" in page
+    assert "<dt>Telephone" not in page, "none was given"
     assert "Quartz Verbena" in text(hugo.get("/depositions/managers?q=quartz"))
     changed = {**FACTS, "zone": "Europe/Paris", "active": ""}
     assert post(hugo, f"/{id}/change", **{**changed, "version": 1}).status_code == 303

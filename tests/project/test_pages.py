@@ -1,6 +1,7 @@
 """Every page that somebody can reach, looked at once: reachable, readable by machines, and silent in the database."""
 
 import gzip
+import re
 from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -55,6 +56,12 @@ HEADS = 800
 def test_pages_are_light(demo_site: DemoSite) -> None:
     weights = ((visit.url, len(gzip.compress(visit.html.encode(), LEVEL, mtime=0))) for visit in demo_site.pages())
     complaints(f"{url} weighs {weight + HEADS}" for url, weight in weights if weight + HEADS > LATER_PAGE)
+
+
+def test_no_fact_is_without_its_value(demo_site: DemoSite) -> None:
+    """A name with nothing beside it says neither that something is unknown nor that there is none."""
+    empty = re.compile(r"<dt>([^<]*)</dt>\s*<dd>\s*</dd>")
+    complaints(f"{visit.url}: {name}" for visit in demo_site.pages() for name in empty.findall(visit.html))
 
 
 MAY_WRITE: dict[str, str] = {
