@@ -183,12 +183,17 @@ def test_a_changed_lock_and_a_broken_environment_are_noticed(installed: Project)
 
 
 def test_an_environment_of_another_python_is_made_anew(installed: Project) -> None:
-    lock, left, config = (installed.folder / name for name in ("requirements.txt", ".venv/left", ".venv/pyvenv.cfg"))
+    lock, left, python, another = (
+        installed.folder / name for name in ("requirements.txt", ".venv/left", ".venv/bin/python", "another")
+    )
     left.touch()
     lock.write_text(f"{lock.read_text()}# changed\n")
     reinstalls(installed, "run")
     assert left.exists(), "the same Python: kept"
-    config.write_text(config.read_text().replace("executable = ", "executable = /another"))
+    another.write_text(f'#!/bin/sh\nexec {python.resolve()} "$@"\n')
+    another.chmod(0o755)
+    python.unlink()
+    python.symlink_to(another)
     lock.write_text(f"{lock.read_text()}# changed again\n")
     reinstalls(installed, "run")
     assert not left.exists()
