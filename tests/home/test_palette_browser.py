@@ -13,7 +13,7 @@ from tests.project import visual_checks
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
 NOTHING = "Nothing of this name. Enter opens the search, which says more."
-UNREACHABLE = "Saved views and search results cannot be reached. What is open here still can."
+UNREACHABLE = "Search is not answering. Only pages and actions are listed."
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ function settle() {
 function say() {
   const current = field().value.trim() === searchedFor;
   let text = "";
-  if (current && !answered) text = "Saved views and search results cannot be reached. What is open here still can.";
+  if (current && !answered) text = "Search is not answering. Only pages and actions are listed.";
   else if (current && !visibleOptions().length) text = "Nothing of this name. Enter opens the search, which says more.";
   const status = $("#palette-status") ?? addStatus();
   if (status.textContent !== text) status.textContent = text;
