@@ -120,6 +120,13 @@ class Postbox:
         return "221 Bye"
 
 
+class _Controller(Controller):
+    """Runs a server, encrypted or not: the library's own look whether it runs takes its certificate for a caller's."""
+
+    def _trigger_server(self) -> None:
+        socket.create_connection((self.hostname, self.port)).close()
+
+
 @contextmanager
 def postbox(
     kind: type[Postbox] = Postbox, certified: ssl.SSLContext | None = None, starttls: bool = False
@@ -129,9 +136,7 @@ def postbox(
     port = free_port()
     tls: dict[str, Any] = {"tls_context": certified, "require_starttls": True} if starttls else {}
     at_once = None if starttls else certified
-    controller = Controller(box, hostname="127.0.0.1", port=port, ssl_context=at_once, **tls)
-    if certified:  # its own look whether it runs takes a server's context for a caller's
-        controller._trigger_server = lambda: socket.create_connection(("127.0.0.1", port)).close()  # type: ignore[method-assign]
+    controller = _Controller(box, hostname="127.0.0.1", port=port, ssl_context=at_once, **tls)
     controller.start()
     try:
         yield box, f"smtp{'s' if at_once else ''}://127.0.0.1:{port}{'?starttls' if starttls else ''}"
