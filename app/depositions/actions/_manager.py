@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from app.depositions import emails
-from app.depositions.actions import roster
+from app.depositions.actions import overlaps, roster
 from app.depositions.actions._write import Values, locked
 from app.depositions.actions.schedule import Booking
 from app.depositions.models import Deposition, Kind, Manager
@@ -33,10 +33,11 @@ class Managed:
         by: Actor,
         now: datetime,
         organization_id: int | None = None,
-        span: tuple[datetime, datetime] | None = None,
+        hours: overlaps.Hours | None = None,
     ) -> None:
-        """`booking` names the manager it gets; without one, or with one that names nobody, it keeps its own. `span` is
-        the hour that it is moved to."""
+        """`booking` names the manager it gets; without one, or with one that names nobody, it keeps its own. `hours`
+        are those that it is moved to."""
+        overlaps.take_turn(db, deposition_id)
         found = db.execute(select(Deposition.manager_id, Deposition.zone).where(Deposition.id == deposition_id)).first()
         if found is None:
             raise NotFound("There is no such session request.")
@@ -44,11 +45,8 @@ class Managed:
         if booking and wanted is None and booking.manager_email:
             wanted = roster.add_for_booking(db, booking.manager_name, booking.manager_email, found.zone, by=by, now=now)
         team = managers.lock(db, {id for id in (found.manager_id, wanted) if id is not None})
-        self.before = locked(db, deposition_id, organization_id, span)
+        self.before = locked(db, deposition_id, organization_id, hours)
         former = self.before.manager_id
-        if former is not None and former not in team:
-            # It got another manager between the two reads.
-            team |= managers.lock(db, [former])
         if wanted is not None and wanted not in team:
             raise NotFound("There is no such manager in the roster.")
         self.former = team[former] if former is not None else None

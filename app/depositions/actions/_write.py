@@ -73,13 +73,13 @@ def write(
 
 
 def locked(
-    db: Db, deposition_id: int, organization_id: int | None = None, span: tuple[datetime, datetime] | None = None
+    db: Db, deposition_id: int, organization_id: int | None = None, hours: overlaps.Hours | None = None
 ) -> Deposition:
     """The row as it is before a write, which no other transaction changes until this one ends. Raises NotFound.
 
-    `span` is the hour that it is moved to: turns are taken before the row is locked (overlaps.take_turns).
+    `hours` are those that it gets: turns are taken before the row is locked (overlaps.take_turns).
     """
-    overlaps.take_turns_at(db, deposition_id, span)
+    overlaps.take_turns_at(db, deposition_id, hours)
     conditions = [Deposition.id == deposition_id]
     if organization_id is not None:
         conditions.append(Deposition.organization_id == organization_id)

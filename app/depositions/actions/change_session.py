@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from app.depositions import emails, events
-from app.depositions.actions import people
+from app.depositions.actions import overlaps, people
 from app.depositions.actions._manager import Managed
 from app.depositions.actions._write import Values, organization_name, record, write
 from app.depositions.actions.move import Move, is_at, move
@@ -14,7 +14,7 @@ from app.depositions.models import Deposition, Kind, MessageState
 from app.depositions.queries.people import address_key, known
 from app.depositions.queries.search import search_document
 from app.depositions.rules import transitions
-from app.depositions.rules.new_request import SessionChange, Start
+from app.depositions.rules.new_request import LONGEST_HOURS, SessionChange, Start
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import Message
@@ -28,8 +28,12 @@ def change_session(
 
     Who is invited now gets the invitation, who no longer is, hears so. With another moment everybody does.
     """
-    span = (change.start.starts_at, change.start.starts_at + timedelta(days=1)) if change.start else None
-    before = Managed(db, deposition_id, None, by=by, now=now, organization_id=organization_id, span=span).before
+
+    def hours(now_at: overlaps.Hour) -> list[tuple[datetime, datetime]]:
+        begins = change.start.starts_at if change.start else now_at.starts_at
+        return [(begins, begins + timedelta(hours=LONGEST_HOURS))]
+
+    before = Managed(db, deposition_id, None, by=by, now=now, organization_id=organization_id, hours=hours).before
     transitions.check_move(before.state, same=False)
     deposition = before
     to = _move(before, change)

@@ -59,8 +59,9 @@ def move(
     and when the manager is busy and no reason is given; Invalid when it is at that moment already.
     """
     starts_at, ends_at = to.start.starts_at, to.ends_at
+    hours = [(starts_at, ends_at)]
     managed = Managed(
-        db, deposition_id, to.booking, by=by, now=now, organization_id=organization_id, span=(starts_at, ends_at)
+        db, deposition_id, to.booking, by=by, now=now, organization_id=organization_id, hours=lambda _: hours
     )
     before, manager = managed.before, managed.manager
     if version in (None, before.version):

@@ -2,15 +2,18 @@
 
 `write()` asks for it, so no verb has to. On PostgreSQL writers whose sessions could touch take turns by the days around
 them: so two at once see each other, and a session that both touch is judged by one after the other.
+
+What a transaction waits for, it waits for in this order, so that no two wait for each other: the turn of the session
+(`take_turn`), new rows of the roster, managers by their ids, days in one statement, sessions by their ids.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
+from sqlalchemy import Integer, Text, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -23,6 +26,17 @@ from app.kernel.db.prepared import Prepared
 
 Values = Mapping[InstrumentedAttribute[Any], object]
 """New values by mapped attribute. `Any`, because the columns have many types."""
+
+
+class Hour(Protocol):
+    """When a session is."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+Hours = Callable[[Hour], Iterable[tuple[datetime, datetime]]]
+"""Hours that a session gets, by where it is."""
 
 _COLUMNS = (
     Deposition.id,
@@ -44,9 +58,22 @@ _WATCHED = {column for column in _COLUMNS[2:] if column is not Deposition.zone}
 _DELETE = delete(ConflictKey).where(ConflictKey.deposition_id == bindparam("id"))
 _LOCK_CLASS = 4021
 """The first number of the advisory locks of days."""
+_TURN: Prepared[Any] = Prepared(
+    select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=Text), 0)))
+)
 _DAY = func.unnest(bindparam("days", type_=ARRAY(Integer))).column_valued("day")
 _LOCK_DAYS: Prepared[Any] = Prepared(select(func.pg_advisory_xact_lock(bindparam("lock", type_=Integer), _DAY)))
 _AROUND = timedelta(seconds=LONGEST)
+
+
+def take_turn(db: Db, deposition_id: int) -> None:
+    """Waits for others who move this session, give it away or change its people, until the transaction ends.
+
+    What is read of it afterwards stays so. Taken before all else: who waited for a manager or a day first would find
+    the session with another manager, or on another day, and have to wait for those while it holds the row.
+    """
+    if db.dialect == "postgresql":
+        _TURN.all(db, {"name": f"deposition:{deposition_id}"})
 
 
 def take_turns(db: Db, *spans: tuple[datetime, datetime]) -> None:
@@ -55,7 +82,7 @@ def take_turns(db: Db, *spans: tuple[datetime, datetime]) -> None:
     Two writers that touch the same session both lie within its reach, and so share one of these days. Taken before any
     row is changed, in the order of days, so that nobody waits for two at once. On SQLite writers take turns anyway.
     """
-    if db.dialect != "postgresql":
+    if db.dialect != "postgresql" or not spans:
         return
     days = {
         (begins - _AROUND + timedelta(days=n)).toordinal()
@@ -66,28 +93,25 @@ def take_turns(db: Db, *spans: tuple[datetime, datetime]) -> None:
     _LOCK_DAYS.all(db, {"lock": _LOCK_CLASS, "days": sorted(days)})
 
 
-def take_turns_at(db: Db, deposition_id: int, *further: tuple[datetime, datetime] | None) -> None:
-    """The same for a deposition where it is now, and for the hours that it gets."""
+def take_turns_at(db: Db, deposition_id: int, further: Hours | None = None) -> None:
+    """The turn of a deposition, and those where it is now and at the hours that it gets."""
+    take_turn(db, deposition_id)
     if db.dialect == "postgresql":
         row = db.execute(_ROW, {"id": deposition_id}).first()
-        spans = [span for span in further if span]
-        take_turns(db, *spans, *([(row.starts_at, row.ends_at)] if row else []))
+        if row is not None:
+            take_turns(db, (row.starts_at, row.ends_at), *(further(row) if further else ()))
 
 
 def kept(db: Db, deposition_id: int, values: Values) -> Values:
     """Keeps the keys of a deposition as they are with these new values. Returns the columns to write beside them."""
     if not _changes_keys(values):
         return {}
+    take_turn(db, deposition_id)
     row = db.execute(_ROW, {"id": deposition_id}).first()
     if row is None:
         return {}
     after = _after(row, values)
     take_turns(db, (row.starts_at, row.ends_at), (after.starts_at, after.ends_at))
-    if db.dialect == "postgresql":
-        # Before its keys, as `_write.locked` does: who waited while it was moved has the turns of its former hour, and
-        # would delete its keys while somebody holds the row and waits for them.
-        _lock(db, {deposition_id})
-        after = _after(db.execute(_ROW, {"id": deposition_id}).one(), values)
     keys = conflicts.keys_of(db, cast(Facts, after)) if after.state in OPEN else []
     stored = conflicts.stored_keys(db, deposition_id)
     if keys == stored:
@@ -113,10 +137,11 @@ def restored(db: Db, deposition_id: int) -> Values:
     return {} if keys == stored else {Deposition.overlapping: _replace(db, deposition_id, stored, keys)}
 
 
-def restore_of_manager(db: Db, manager_id: int) -> None:
-    """Makes the keys of a manager's sessions anew, once what they need between two has changed."""
-    mine = (Deposition.manager_id == manager_id, Deposition.state.in_([state.value for state in OPEN]))
-    rows = db.execute(select(Deposition.id, Deposition.starts_at, Deposition.ends_at).where(*mine)).all()
+def restore_of_managers(db: Db, manager_ids: Collection[int]) -> None:
+    """Makes the keys of the sessions of these managers anew, once what they need between two has changed."""
+    mine = (Deposition.manager_id.in_(manager_ids), Deposition.state.in_([state.value for state in OPEN]))
+    found = select(Deposition.id, Deposition.starts_at, Deposition.ends_at).where(*mine).order_by(Deposition.id)
+    rows = db.execute(found).all()
     if rows:
         take_turns(db, *((row.starts_at, row.ends_at) for row in rows))
     for row in rows:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from app.accounts.models import ApiKey
 from app.depositions.actions.follow_ups import RECONFIRM, REMIND
+from app.depositions.actions.overlaps import take_turns
 from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition, DepositionPerson, Kind, MessageState
 from app.depositions.queries.people import FRESH, address_key, last_read, refresh
@@ -139,8 +140,16 @@ def read(db: Db, organization_id: int, key_id: int, now: datetime) -> None:
     """Keeps that a key has read its organization's requests: what was true before is known to its system now."""
     old = or_(ApiKey.read_at.is_(None), ApiKey.read_at < now - FRESH, ApiKey.read_at > now)
     db.execute(update(ApiKey).where(ApiKey.id == key_id, old).values({ApiKey.read_at: now}))
-    ahead = Deposition.starts_at > now - _PAST
-    refresh(db, Deposition.not_up_to_date, ahead, Deposition.organization_id == organization_id)
+    mine = (
+        Deposition.not_up_to_date,
+        Deposition.starts_at > now - _PAST,
+        Deposition.organization_id == organization_id,
+    )
+    if db.dialect == "postgresql":
+        # Several rows are locked by this, and by whoever writes one whose hour others share.
+        hours = select(Deposition.starts_at, Deposition.ends_at).where(*mine)
+        take_turns(db, *((row.starts_at, row.ends_at) for row in db.execute(hours)))
+    refresh(db, *mine)
 
 
 class _Receipts:

@@ -48,11 +48,14 @@ def propose(
     The hours count as taken until the proposal ends. Raises Invalid for hours that cannot be offered, Conflict for one
     that is no longer free.
     """
-    before = locked(db, deposition_id)
-    length = busy(before.starts_at, before.ends_at).ends_at - before.starts_at
     hours = sorted(new.slots)
-    # Turns are taken in one go: whoever books near one of these hours comes before or after this.
-    overlaps.take_turns_at(db, deposition_id, *((at, at + length) for at in hours))
+
+    def offered(session: overlaps.Hour) -> list[tuple[datetime, datetime]]:
+        length = busy(session.starts_at, session.ends_at).ends_at - session.starts_at
+        return [(at, at + length) for at in hours]
+
+    # Whoever books near one of these hours comes before or after this.
+    before = locked(db, deposition_id, hours=offered)
     recipients = emails.participants(before)
     until = new.answers_until or (slot_rules.answers_until(hours[0], now) if hours else now)
     deposition = write(

@@ -65,9 +65,11 @@ def outdated(db: Db, most: int) -> Sequence[Deposition]:
     found = db.execute(_OUTDATED, values).all()
     if not found:
         return []
-    overlaps.take_turns(db, *((row.starts_at, row.ends_at) for row in found))
-    rows = db.execute(_LOCKED, {"ids": [row.id for row in found]})
-    return [cast(Deposition, row) for row in rows]
+    hours = {row.id: (row.starts_at, row.ends_at) for row in found}
+    overlaps.take_turns(db, *hours.values())
+    rows = db.execute(_LOCKED, {"ids": list(hours)})
+    # Not those that were moved meanwhile, to days whose turns were not taken: a later look finds them.
+    return [cast(Deposition, row) for row in rows if (row.starts_at, row.ends_at) == hours[row.id]]
 
 
 def read_anew(db: Db, rows: Sequence[Deposition], now: datetime) -> None:

@@ -54,22 +54,33 @@ def change(
 ) -> bool:
     """Writes what differs, and returns whether anything did. Raises NotFound; Conflict when the row moved on since
     `version`, or when the address has another row."""
+    changed = _change(db, manager_id, facts, by=by, now=now, version=version)
+    if _NEEDS & changed:
+        overlaps.restore_of_managers(db, [manager_id])
+    return bool(changed)
+
+
+_NEEDS = {"buffer_before", "buffer_after"}
+"""What a manager's sessions need between two."""
+
+
+def _change(
+    db: Db, manager_id: int, facts: RosterFacts, *, by: Actor, now: datetime, version: int | None = None
+) -> set[str]:
     manager = _locked(db, manager_id, version, by)
     before, after = roster.facts_of(db, manager).as_data(), facts.as_data()
     changed = [name for name in after if before[name] != after[name]]
     if not changed:
-        return False
+        return set()
     other = managers.by_email(db, facts.email)
     if other is not None and other.id != manager_id:
         raise _taken()
     person_id = manager.person_id if "email" not in changed else _person(db, facts.email, besides=manager_id)
     _write(db, manager, {**_values(facts), Manager.person_id: person_id}, now)
     _store_hours(db, manager_id, facts)
-    if {"buffer_before", "buffer_after"} & set(changed):
-        overlaps.restore_of_manager(db, manager_id)
     data = {"before": {name: before[name] for name in changed}, "after": {name: after[name] for name in changed}}
     _record(db, events.MANAGER_CHANGED_FACTS, manager_id, by=by, now=now, data=data)
-    return True
+    return set(changed)
 
 
 def add_absence(
@@ -136,15 +147,19 @@ class Imported(NamedTuple):
 
 def import_rows(db: Db, rows: Sequence[RosterFacts], *, by: Actor, now: datetime) -> Imported:
     """Adds the rows whose address is new and changes the others. Rows that are not named stay as they are."""
-    added = changed = 0
+    known = {facts.email: managers.by_email(db, facts.email) for facts in rows}
+    # In the order in which others wait for each other, not in that of the file (actions/overlaps.py).
+    new = sorted((facts for facts in rows if known[facts.email] is None), key=lambda facts: facts.email)
+    for facts in new:
+        add(db, facts, by=by, now=now)
+    managers.lock(db, {found.id for found in known.values() if found})
+    changed = {}
     for facts in rows:
-        found = managers.by_email(db, facts.email)
-        if found is None:
-            add(db, facts, by=by, now=now)
-            added += 1
-        else:
-            changed += change(db, found.id, facts, by=by, now=now)
-    return Imported(added, changed, len(rows) - added - changed)
+        if found := known[facts.email]:
+            changed[found.id] = _change(db, found.id, facts, by=by, now=now)
+    overlaps.restore_of_managers(db, [id for id, names in changed.items() if _NEEDS & names])
+    number = sum(map(bool, changed.values()))
+    return Imported(len(new), number, len(rows) - len(new) - number)
 
 
 def feed_hash(token: str) -> str:

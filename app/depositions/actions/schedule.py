@@ -41,6 +41,7 @@ def schedule(
 
     Raises Conflict when it no longer waits to be scheduled, or when the manager is busy and no reason is given.
     """
+    overlaps.take_turn(db, deposition_id)
     request = db.execute(
         select(Deposition.id, Deposition.zone, Deposition.case_name, Deposition.remote_session_id).where(
             Deposition.id == deposition_id
