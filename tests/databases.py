@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, inspect, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, QueuePool, create_engine, event, inspect, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.config import Config
@@ -43,6 +43,9 @@ UNDO = {
 }
 """What undoes each kind. ALTER SEQUENCE … RESTART would make a new file and have every connection plan anew."""
 
+DEADLOCK = "40P01"
+"""PostgreSQL's name for it."""
+
 Fill = Callable[[Database], None]
 Fills = Sequence[Fill]
 """Functions that write into a new database, in this order. They are called once a run; after that rows are copied."""
@@ -60,6 +63,7 @@ class WorkerDatabases:
         self.folder, self.worker, self.made = folder, worker, 0
         self._reused: ReusedFile | None = None
         self._watched: list[Database] = []
+        self._deadlocks: list[str] = []
         self._backends: set[int] = set()
         self._known_files: dict[str, Path] = {}
         self._known_rows: dict[str, list[str]] = {}
@@ -211,15 +215,23 @@ class WorkerDatabases:
             for engine in (database.reader, database.writer):
                 event.listen(engine, "connect", self._note_backend)
                 event.listen(engine, "close", lambda _, record: self._backends.discard(record.info.get("pid", 0)))
+                event.listen(engine, "handle_error", self._note_deadlock)
         return database
 
     def _note_backend(self, made: Any, record: ConnectionPoolEntry) -> None:  # made by the driver
         record.info["pid"] = made.info.backend_pid  # A connection that broke does not say it any more.
         self._backends.add(made.info.backend_pid)
 
+    def _note_deadlock(self, context: ExceptionContext) -> None:
+        if getattr(context.original_exception, "sqlstate", None) == DEADLOCK:
+            self._deadlocks.append(f"{context.statement}\n{context.original_exception}")
+
     def settle(self, database: Database, keep: bool) -> None:
         """Ends a test's use of its database. Raises AssertionError when a thread still holds a connection: it would
-        write into the next test, or leave the connection to the garbage collector."""
+        write into the next test, or leave the connection to the garbage collector; and when two transactions waited for
+        each other, of which the test itself may see nothing but a refusal."""
+        deadlocks, self._deadlocks = self._deadlocks, []
+        assert not deadlocks, "\n\n".join(deadlocks)
         for finish in database.closing:
             finish()
         try:
