@@ -248,6 +248,24 @@ def test_an_orphan_is_taken_over_after_its_lease(database: Database) -> None:
     assert claims.LEASE + 0.25 <= 60
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("again", [claims.renew, claims.release])
+def test_a_row_that_is_being_dropped_holds_up_no_lease(database: Database, again: Any) -> None:
+    promise(database, act(), act())
+    with database.write() as db:
+        claimed = claims.claim(db, now(), limit=10)
+    given = (now() + timedelta(seconds=25),) if again is claims.renew else ()
+    with database.write() as held:
+        held.execute(select(OutboxRow.id).where(OutboxRow.id == claimed[1].id).with_for_update())
+        with database.write() as db:
+            db.execute(text("SET LOCAL lock_timeout = 1"))
+            again(db, claimed, *given)
+    with database.write() as db:
+        assert [row.id for row in claims.claim(db, now() + timedelta(seconds=35), limit=10)] == [
+            row.id for row in claimed if again is claims.release or row is claimed[1]
+        ]
+
+
 def test_a_renewed_lease_is_not_taken_over(database: Database) -> None:
     promise(database, act())
     claimed = claim(database)

@@ -170,21 +170,26 @@ def claim(
     return sorted((Claimed(token, *row) for row in _CLAIM.all(db, which)), key=lambda row: row.due_at)
 
 
-def _still_claimed(rows: Sequence[Claimed]) -> list[ColumnElement[bool]]:
-    return [OutboxRow.id.in_([row.id for row in rows]), OutboxRow.lease_token.in_(list({row.token for row in rows}))]
+def _still_claimed(rows: Sequence[Claimed]) -> ColumnElement[bool]:
+    """Those of these rows that are still claimed. One that somebody drops at this moment is passed over: they hold some
+    rows and wait for others, as whoever writes several does."""
+    ids = select(OutboxRow.id).where(
+        OutboxRow.id.in_([row.id for row in rows]), OutboxRow.lease_token.in_(list({row.token for row in rows}))
+    )
+    return OutboxRow.id.in_(ids.with_for_update(skip_locked=True))
 
 
 def renew(db: Db, rows: Sequence[Claimed], now: datetime, lease: float = LEASE) -> None:
-    """Extends the lease of rows that a worker is still sending."""
+    """Extends the lease of rows that a worker is still sending, long before it ends."""
     lease_until = now + timedelta(seconds=lease)
-    db.execute(update(OutboxRow).where(*_still_claimed(rows)).values({OutboxRow.lease_until: lease_until}))
+    db.execute(update(OutboxRow).where(_still_claimed(rows)).values({OutboxRow.lease_until: lease_until}))
 
 
 def release(db: Db, rows: Sequence[Claimed]) -> None:
     """Releases rows that were claimed and not tried; the attempt does not count."""
     db.execute(
         update(OutboxRow)
-        .where(*_still_claimed(rows))
+        .where(_still_claimed(rows))
         .values(
             {
                 OutboxRow.lease_until: None,
