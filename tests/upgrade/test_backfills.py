@@ -1,10 +1,8 @@
 """What an upgrade writes into rows that were there: in portions, no table locked meanwhile, where it is owed."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +15,9 @@ from app.inspections.queries import consents
 from app.inspections.rules import SUBJECTS, worst_answers
 from app.kernel.db import backfills, schema
 from app.kernel.db.engine import Database
-from tests.databases import WorkerDatabases
-from tests.upgrade import product
-from tests.upgrade.snapshot import load, snapshot
+from tests.upgrade import copies, product
+from tests.upgrade.copies import Copies
+from tests.upgrade.snapshot import snapshot
 
 NOW = datetime.fromisoformat(snapshot().moment)
 BEFORE_ASSIGNEES = "0009"
@@ -55,23 +53,14 @@ Hook = Callable[[str, Any], None]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, worker_databases: WorkerDatabases, tmp_path: Path) -> Iterator[Database]:
-    """A new database without tables."""
-    if request.param == "sqlite":
-        opened = product.open_database(f"sqlite:///{tmp_path}/old.sqlite3")
-        yield opened
-        opened.dispose()
-        return
-    name = f"session_desk_filled_{os.getpid()}_{worker_databases.worker}"
-    with worker_databases.server.connect() as server:
-        server.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        server.exec_driver_sql(f"CREATE DATABASE {name}")
-    url = worker_databases.server.url.set(database=name)
-    opened = product.open_database(url.render_as_string(hide_password=False))
+def database(request: pytest.FixtureRequest, upgraded: Copies) -> Iterator[Database]:
+    """A database into which the functions of the marker `filled` wrote."""
+    fills = request.node.get_closest_marker("filled").kwargs["by"]
+    url = upgraded.sqlite(fills) if request.param == "sqlite" else upgraded.postgresql(fills)
+    opened = product.open_database(url)
     yield opened
     opened.dispose()
-    with worker_databases.server.connect() as server:
-        server.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    upgraded.remove(url)
 
 
 def inspections_of_old(database: Database) -> None:
@@ -83,11 +72,9 @@ def inspections_of_old(database: Database) -> None:
         connection.execute(INSPECTION, INSPECTIONS)
 
 
-def snapshot_of_old(database: Database) -> None:
-    """Rows in every table, at the snapshot's revision."""
-    product.migrate(database, snapshot().revision)
-    with database.writer.begin() as connection:
-        load(connection)
+OF_INSPECTIONS = pytest.mark.filled(by=(inspections_of_old, copies.tables))
+OF_SNAPSHOT = pytest.mark.filled(by=(copies.old, copies.tables))
+"""An old database of which the tables were upgraded, but no row."""
 
 
 def assignees(database: Database) -> list[tuple[Any, ...]]:
@@ -115,9 +102,8 @@ def after_statements(database: Database, hook: Hook) -> None:
     event.listen(database.writer, "after_cursor_execute", note)
 
 
+@OF_INSPECTIONS
 def test_inspections_are_assigned_to_who_made_them(database: Database) -> None:
-    inspections_of_old(database)
-    schema.upgrade(database)
     assert assignees(database) == [(None, None)] * 5, "a migration writes no row"
     assert backfills.run(database, BACKFILLS, NOW)["assignees.inspections"] == 3
     assert assignees(database) == ASSIGNED
@@ -125,17 +111,15 @@ def test_inspections_are_assigned_to_who_made_them(database: Database) -> None:
     assert backfills.run(database, BACKFILLS, NOW) == {}
 
 
+@OF_SNAPSHOT
 def test_prescreens_get_the_names_of_their_assignees(database: Database) -> None:
-    snapshot_of_old(database)
-    schema.upgrade(database)
     assigned = len(names_at_prescreens(database))
     assert backfills.run(database, BACKFILLS, NOW)["assignees.prescreens"] == assigned >= 3
     assert all(stored == name for stored, name in names_at_prescreens(database))
 
 
+@OF_SNAPSHOT
 def test_what_the_chains_say_of_consents_is_kept_by_field_user(database: Database) -> None:
-    snapshot_of_old(database)
-    schema.upgrade(database)
     given = product.rows(database, "SELECT COUNT(*) FROM chain_events WHERE kind = 'consent.given'")[0][0]
     assert backfills.run(database, BACKFILLS, NOW)["consents.inspections"] == given >= 10
     assert product.rows(database, "SELECT COUNT(*) FROM consents WHERE wording_sha256 IS NOT NULL") == [(0,)]
@@ -146,18 +130,16 @@ def test_what_the_chains_say_of_consents_is_kept_by_field_user(database: Databas
             assert worst_answers(consents(db, inspection.id).values()) == inspection.consent_state
 
 
+@OF_SNAPSHOT
 def test_sessions_from_before_ask_for_everything(database: Database) -> None:
-    snapshot_of_old(database)
-    schema.upgrade(database)
     with database.read() as db:
         found = db.scalars(select(Inspection)).all()
     assert len(found) >= 10
     assert {tuple(each.subjects) for each in found} == {SUBJECTS}
 
 
+@OF_SNAPSHOT
 def test_the_team_and_everybody_who_manages_a_session_get_one_row_of_the_roster(database: Database) -> None:
-    snapshot_of_old(database)
-    schema.upgrade(database)
     team = [tuple(row) for row in product.rows(database, "SELECT name, person_id FROM managers ORDER BY person_id")]
     assert team == [tuple(row) for row in product.rows(database, TEAM)]
     assert team, "the scheduling team is in the roster at once"
@@ -174,9 +156,8 @@ def test_the_team_and_everybody_who_manages_a_session_get_one_row_of_the_roster(
 
 
 @pytest.mark.parametrize("portions", [0, 1, 3])
+@OF_INSPECTIONS
 def test_interrupted_it_goes_on_where_it_was(database: Database, portions: int) -> None:
-    inspections_of_old(database)
-    schema.upgrade(database)
     left = portions
 
     def interrupt(statement: str, _cursor: Any) -> None:
@@ -199,10 +180,9 @@ def test_interrupted_it_goes_on_where_it_was(database: Database, portions: int) 
     assert left > 100 - 5 - 1, "what was made before is not made again"
 
 
+@OF_SNAPSHOT
 def test_what_former_migrations_filled_is_left_alone(database: Database) -> None:
     """They ran without ordering a backfill; since then people have given work back."""
-    snapshot_of_old(database)
-    schema.upgrade(database)
     backfills.run(database, BACKFILLS, NOW)
     with database.writer.begin() as connection:
         connection.execute(text("DELETE FROM backfills WHERE name LIKE 'assignees.%'"))
@@ -221,7 +201,8 @@ SMALL = {"organizations", "alembic_version", "backfills"}
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("fill", [inspections_of_old, snapshot_of_old])
+@pytest.mark.parametrize("fill", [inspections_of_old, copies.old])
+@pytest.mark.filled(by=())
 def test_nobody_waits_for_a_table_whose_rows_are_read_or_written(
     database: Database, fill: Callable[[Database], None]
 ) -> None:

@@ -1,7 +1,6 @@
 """`desk db upgrade` of a PostgreSQL database that others use meanwhile."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -15,54 +14,28 @@ import app.models  # noqa: F401  # fills the metadata
 from app.kernel.db import indexes, schema
 from app.kernel.db.engine import Database
 from app.kernel.errors import Unavailable
-from tests.databases import WorkerDatabases
 from tests.servers import ROOT, environment
-from tests.upgrade import product
-from tests.upgrade.snapshot import load, snapshot
+from tests.upgrade import copies, product
+from tests.upgrade.copies import Copies
 
 VERSIONS = product.MIGRATIONS / "versions"
 
 Copy = Callable[[], Database]
 
 
-@pytest.fixture(scope="module")
-def template(worker_databases: WorkerDatabases) -> Iterator[str]:
-    """The name of an old PostgreSQL database with rows in every table."""
-    name = f"session_desk_rows_{os.getpid()}_{worker_databases.worker}"
-    with worker_databases.server.connect() as server:
-        server.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        server.exec_driver_sql(f"CREATE DATABASE {name}")
-    database = product.open_database(address(worker_databases, name))
-    product.migrate(database, snapshot().revision)
-    with database.writer.begin() as connection:
-        load(connection)
-    database.dispose()
-    yield name
-    with worker_databases.server.connect() as server:
-        server.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 @pytest.fixture
-def old(template: str, worker_databases: WorkerDatabases) -> Iterator[Copy]:
-    """Opens one copy of the old database, as often as called."""
-    name, opened = f"{template}_copy", []
-    with worker_databases.server.connect() as server:
-        server.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+def old(upgraded: Copies) -> Iterator[Copy]:
+    """Opens one copy of an old PostgreSQL database with rows in every table, as often as called."""
+    url, opened = upgraded.postgresql((copies.old,)), []
 
     def make() -> Database:
-        opened.append(product.open_database(address(worker_databases, name)))
+        opened.append(product.open_database(url))
         return opened[-1]
 
     yield make
     for database in opened:
         database.dispose()
-    with worker_databases.server.connect() as server:
-        server.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def address(worker_databases: WorkerDatabases, name: str) -> str:
-    found: str = worker_databases.server.url.set(database=name).render_as_string(hide_password=False)
-    return found
+    upgraded.remove(url)
 
 
 def test_a_table_with_rows_gets_its_indexes_while_it_is_used(old: Copy) -> None:
