@@ -18,8 +18,6 @@ from app.accounts.models import ApiKey, Organization, Person
 from app.accounts.queries import organization_by_slug
 from app.accounts.roles import ACCESS, Product
 from app.config import Config
-from app.dashboard import demo as dashboard
-from app.desks import DESKS
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Database, Db
@@ -213,6 +211,10 @@ def _derived(config: Config, what: str) -> bytes:
 
 
 def _write(db: Db, config: Config, now: datetime) -> None:
+    # Here, because every start of `./dev run` asks whether they are loaded: that needs no desk, and they take a second.
+    from app.dashboard import demo as dashboard
+    from app.desks import DESKS
+
     made = {client.slug: _client(db, config, client, now - AGE) for client in CLIENTS}
     cast = {player.email: _player(db, config, player, made, now - AGE) for player in CAST}
     for load_more in (*(desk.load_demo for desk in DESKS), dashboard.load):
