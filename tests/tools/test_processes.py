@@ -72,16 +72,17 @@ def test_a_signal_between_any_two_instructions_ends_all(tmp_path: Path, signals:
     assert set(family()) == before
 
 
-def test_ctrl_c_is_heard_although_it_was_ignored_and_what_was_before_comes_back() -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_heard_although_it_was_ignored_and_what_was_before_comes_back(number: signal.Signals) -> None:
+    before = signal.signal(number, signal.SIG_IGN)
     try:
         with StopSignals() as signals:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
             with pytest.raises(KeyboardInterrupt):
                 signals.wait(60)
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert signal.getsignal(number) is signal.SIG_IGN
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
 
 
 def test_one_that_ended_is_named_with_its_last_lines(tmp_path: Path, signals: StopSignals) -> None:

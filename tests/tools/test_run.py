@@ -64,17 +64,34 @@ class Running:
         self.process.communicate()
 
 
+class First(Running):
+    """A first run: what it printed was tried, and then Ctrl-C pressed. Its folder holds the demonstration data."""
+
+    def try_everything(self) -> None:
+        commands = [line for line in self.printed.splitlines() if line.startswith("curl ")]
+        self.answers = [json.loads(subprocess.check_output(["bash", "-c", f"{line} -s"])) for line in commands]
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self.mail = direct.open(f"http://127.0.0.1:{self.port}/mail").status
+        load = [sys.executable, DEV, "desk", "--data", str(self.folder), "demo", "load", "--json"]
+        self.loaded_again = json.loads(subprocess.check_output(load))
+        self.exit_code = self.end(signal.SIGINT)
+        assert self.process.stderr is not None
+        self.complaints = self.process.stderr.read()
+
+
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Running:
-    """A first run that has ended; its folder holds the demonstration data, which take their time."""
-    ended = Running(tmp_path_factory.mktemp("first") / "data")
-    assert ended.end(signal.SIGTERM) == 0
-    ended.close()
-    return ended
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    """It takes its time: the demonstration data are loaded."""
+    started = First(tmp_path_factory.mktemp("first") / "data")
+    try:
+        started.try_everything()
+    finally:
+        started.close()
+    return started
 
 
 @pytest.fixture
-def running(first: Running, tmp_path: Path) -> Iterator[Running]:
+def running(first: First, tmp_path: Path) -> Iterator[Running]:
     """Another run, on a copy of what the first one left."""
     shutil.copytree(first.folder, tmp_path / "data")
     started = Running(tmp_path / "data")
@@ -82,36 +99,26 @@ def running(first: Running, tmp_path: Path) -> Iterator[Running]:
     started.close()
 
 
-def test_everything_it_prints_works_and_ctrl_c_ends_it(running: Running) -> None:
-    base = f"http://localhost:{running.port}"
-    assert base in running.printed
+def test_everything_it_prints_works_and_ctrl_c_ends_it(first: First) -> None:
+    assert f"http://localhost:{first.port}" in first.printed
     for role in ("scheduler", "leasing_agent", "operator", "admin", "auditor"):
-        assert re.search(rf"^  {role} +\S+@\S+ +\S+$", running.printed, re.M)
+        assert re.search(rf"^  {role} +\S+@\S+ +\S+$", first.printed, re.M)
 
-    printed = [line for line in running.printed.splitlines() if line.startswith("curl ")]
-    assert len(printed) == 3
-    answers = [json.loads(subprocess.check_output(["bash", "-c", f"{line} -s"], text=True)) for line in printed]
-    assert answers[0]["requests"][0]["remote_session"]["case"] == "567-case-id-name"
-    assert answers[1]["pagination"]["total"] > 0
-    assert answers[2]["notes"] == "Vehicle damage — claim CL-2026-0042"
+    assert len(first.answers) == 3
+    assert first.answers[0]["requests"][0]["remote_session"]["case"] == "567-case-id-name"
+    assert first.answers[1]["pagination"]["total"] > 0
+    assert first.answers[2]["notes"] == "Vehicle damage — claim CL-2026-0042"
+    assert first.mail == 200
+    people = first.loaded_again["people"]
+    assert all(person["password"] in first.printed for person in people if person["email"] in first.printed)
 
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    assert direct.open(f"http://127.0.0.1:{running.port}/mail").status == 200
-
-    command = [sys.executable, DEV, "desk", "--data", str(running.folder), "demo", "load", "--json"]
-    again = json.loads(subprocess.check_output(command, text=True))
-    assert all(
-        person["password"] in running.printed for person in again["people"] if person["email"] in running.printed
-    )
-
-    assert running.end(signal.SIGINT) == 0
-    assert running.process.stderr is not None
-    assert running.process.stderr.read() == "\nStopping.\n", "no word of anybody's besides"
-    _gone, alive = psutil.wait_procs(running.family, timeout=LONG)
+    assert first.exit_code == 0
+    assert first.complaints == "\nStopping.\n", "no word of anybody's besides"
+    _gone, alive = psutil.wait_procs(first.family, timeout=LONG)
     assert not alive
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", running.port))
+        probe.bind(("127.0.0.1", first.port))
 
 
 def test_a_child_that_dies_ends_the_other_and_is_named(running: Running) -> None:
@@ -123,7 +130,7 @@ def test_a_child_that_dies_ends_the_other_and_is_named(running: Running) -> None
     assert not psutil.wait_procs(running.family, timeout=LONG)[1]
 
 
-def test_settings_last_and_nothing_outlives_the_script(first: Running, running: Running) -> None:
+def test_settings_last_and_nothing_outlives_the_script(first: First, running: Running) -> None:
     before, after = first.folder / "settings.env", running.folder / "settings.env"
     assert before.stat().st_mode & 0o077 == 0
     assert after.stat().st_mode & 0o077 == 0
