@@ -29,6 +29,7 @@ from app.kernel.clock import now
 from app.kernel.db.prepared import Prepared
 from app.kernel.text import search
 from app.kernel.text.search import SearchDocument
+from tests.cast import Cast
 from tests.dashboard.choosing import chooser
 from tests.depositions import factories
 from tests.planner import count_rows
@@ -45,11 +46,13 @@ OF_FEW = {
 """The indexes of marks that few rows have, by tab."""
 
 
-@pytest.fixture
-def crowd(database, cast):
+FIRST = 1
+"""The number of the first deposition of a database."""
+
+
+def many(database):
     """Many depositions, so that a planner has to choose."""
-    moment = now().replace(microsecond=0)
-    first = factories.request(database, cast, starts_at=moment)
+    first = factories.request(database, Cast(database), starts_at=now().replace(microsecond=0))
     with database.write() as db:
         columns = [
             c.name for c in Deposition.__table__.columns if c.name not in ("id", "remote_session_id", "slug", "state")
@@ -88,8 +91,17 @@ def crowd(database, cast):
                 f"SELECT {values}, {fresh_id}, 's' || i, {states} FROM n, depositions WHERE depositions.id = {first.id}"
             )
         )
+
+
+pytestmark = pytest.mark.filled(by=(many,))
+
+
+@pytest.fixture
+def crowd(database, cast):
+    """The deposition that all the others were copied from."""
     count_rows(database)
-    return first
+    with database.read() as db:
+        return db.get_one(Deposition, FIRST)
 
 
 def plan(db, statement, values=None):
