@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from app.config import Config
 from app.kernel.db import schema
 from app.kernel.db.engine import Database
 from tests.cli.running import Desk
+from tests.databases import WorkerDatabases
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,6 +26,14 @@ ROOT = Path(__file__).resolve().parents[2]
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The command on an SQLite file that does not exist yet."""
     return Desk(Database(Config.for_tests(database_url=f"sqlite:///{tmp_path}/new.sqlite3")), monkeypatch)
+
+
+@pytest.fixture
+def newest(empty: Desk, worker_databases: WorkerDatabases, tmp_path: Path) -> Desk:
+    """The command on an SQLite file that has been upgraded."""
+    shutil.copyfile(worker_databases.template, tmp_path / "new.sqlite3")
+    empty.json("db", "upgrade")
+    return empty
 
 
 def test_upgrade_check_and_again(empty: Desk) -> None:
@@ -41,28 +51,26 @@ def test_upgrade_check_and_again(empty: Desk) -> None:
 
 
 @pytest.mark.slow
-def test_an_unfinished_backfill_is_named_and_finished_by_the_next_upgrade(empty: Desk, tmp_path: Path) -> None:
-    empty.json("db", "upgrade")
+def test_an_unfinished_backfill_is_named_and_finished_by_the_next_upgrade(newest: Desk, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "new.sqlite3")) as db, db:
         db.execute("UPDATE backfills SET finished_at = NULL WHERE name = 'telephones.contacts'")
-    refused = empty("db", "check", "--json")
+    refused = newest("db", "check", "--json")
     assert (refused.exit_code, json.loads(refused.stdout)["differences"]) == (
         1,
         ["unfinished backfill telephones.contacts"],
     )
-    assert empty.json("db", "upgrade")["changed"] is True
-    assert empty.json("db", "check")["current"] is True
+    assert newest.json("db", "upgrade")["changed"] is True
+    assert newest.json("db", "check")["current"] is True
 
 
-def test_what_is_left_to_the_worker_is_named_and_no_reason_to_refuse(empty: Desk, tmp_path: Path) -> None:
-    empty.json("db", "upgrade")
+def test_what_is_left_to_the_worker_is_named_and_no_reason_to_refuse(newest: Desk, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "new.sqlite3")) as db, db:
         db.execute("INSERT INTO backfills (name) VALUES ('alike.prescreens')")
-    again = empty("db", "upgrade", "--json")
+    again = newest("db", "upgrade", "--json")
     assert (json.loads(again.stdout)["changed"], again.stderr) == (False, "Left to the worker: alike.prescreens.\n")
-    found = empty.json("db", "check")
+    found = newest.json("db", "check")
     assert (found["current"], found["left"], found["differences"]) == (True, ["alike.prescreens"], [])
-    assert "The worker has yet to make alike.prescreens." in empty("db", "check").output
+    assert "The worker has yet to make alike.prescreens." in newest("db", "check").output
 
 
 def test_two_upgrades_at_once(tmp_path: Path) -> None:
