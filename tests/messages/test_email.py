@@ -1,14 +1,19 @@
 """Letters over a real SMTP server."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes
 from email.header import decode_header, make_header
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
-from email.policy import default
+from email.policy import SMTP, EmailPolicy, default
 from email.utils import getaddresses
-from typing import Any
+from itertools import product
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID, uuid4
 
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
@@ -19,7 +24,7 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.hosts import Host
 from app.kernel.outbox import email, smtp
-from app.kernel.outbox.outbox import Message
+from app.kernel.outbox.outbox import Delivery, Message
 from app.kernel.text import colours
 from tests.messages.receivers import postbox, silence
 from tests.messages.sending import promise, row_of, send, worker
@@ -182,6 +187,69 @@ def test_no_space_is_lost_or_added_where_a_header_is_folded(posted: tuple[Any, D
         (shown, _address), *_ = getaddresses([message_from_bytes(box.messages[-1])["To"]])
         assert str(make_header(decode_header(shown))) == name
         assert max(map(len, box.messages[-1].partition(b"\r\n\r\n")[0].splitlines())) <= 78
+
+
+class Forgetful(email._Folding):
+    """Makes every header anew."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        return self._folded(name, value)
+
+    clone = EmailPolicy.clone  # type: ignore[assignment]  # of the library itself
+
+
+HOSTS = [
+    "",
+    "Marston",
+    "marston",
+    'A, "B" <c@d>',
+    "=?utf-8?q?Marston?=",
+    "Müller & Søhne · " * 5,
+    "Quill (Reporting)",
+    "أ ب",
+]
+
+
+def test_what_is_remembered_is_what_the_library_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of e-mails in turn, so that one would have what the other left."""
+    config = Config.for_tests()
+    attachments = [
+        {"name": name, "type": kind, "content": b64encode(b"x").decode(), **inline}
+        for name, kind, inline in (
+            ("a.ics", "text/calendar; method=REQUEST", {}),
+            ("ä b.pdf", "application/pdf", {}),
+            ("c.png", "image/png", {"inline": "yes"}),
+        )
+    ]
+    payloads = [
+        {
+            "to": to,
+            "name": host,
+            "from": host,
+            "reply_to": reply_to,
+            "locale": locale,
+            "subject": "Für Ines" if locale == "de" else "For Ines",
+            "text": f"Dear {host}",
+            "html": f"<p>Dear {host}</p>",
+            "attachments": attachments[: n % 4],
+        }
+        for n, (host, to, reply_to, locale) in enumerate(
+            product(HOSTS, ["ines@example.com", "ä@example.com"], ["", "desk@exämple.com"], ["en", "de"])
+        )
+    ]
+
+    def raw(payload: dict[str, Any], id: UUID) -> list[bytes]:
+        delivery = cast(Delivery, SimpleNamespace(id=id, created_at=now(), config=config, payload=payload))
+        mail = email.mime_message(delivery)
+        return [mail.as_bytes(policy=cast(EmailPolicy, mail.policy).clone(utf8=utf8)) for utf8 in (False, True)]
+
+    clock_stands = now()
+    monkeypatch.setattr(f"{__name__}.now", lambda: clock_stands)
+    ids = [uuid4() for _ in payloads]
+    remembered = [[raw(*each) for each in zip(payloads, ids, strict=True)] for _ in range(2)]
+    monkeypatch.setattr(email, "WIRE", Forgetful(linesep=SMTP.linesep, header_factory=HeaderRegistry()))
+    made_anew = [raw(*each) for each in zip(payloads, ids, strict=True)]
+    assert remembered == [made_anew, made_anew]
 
 
 @pytest.mark.parametrize("name", ["علی\u200cرضا محمدی", "නිලන්ක් \u200dරී", "👩\u200d👩\u200d👧 Ines"])

@@ -179,13 +179,25 @@ def _packed(attachment: Attachment | tuple[str, str, bytes]) -> dict[str, str]:
 
 class _Folding(EmailPolicy):
     """Folds a subject or a name that is not ASCII by `email.header`: the newer folding of CPython 3.11 loses a space
-    that stands where a line breaks between two encoded words."""
+    that stands where a line breaks between two encoded words. What most e-mails share is folded once."""
+
+    _cloned = lru_cache(maxsize=64)(lambda self, changes: EmailPolicy.clone(self, **dict(changes)))
+
+    def clone(self, **changes: Any) -> "_Folding":
+        """The policy with these changes: one object for the same changes, as policies never change."""
+        policy: _Folding = self._cloned(tuple(sorted(changes.items())))
+        return policy
 
     def fold(self, name: str, value: Any) -> str:
         return self._by_header(name, value) or super().fold(name, value)
 
     def fold_binary(self, name: str, value: Any) -> bytes:
+        return self._known(name, value) if _is_shared(name) else self._folded(name, value)
+
+    def _folded(self, name: str, value: Any) -> bytes:
         return self._by_header(name, value).encode() or super().fold_binary(name, value)
+
+    _known = lru_cache(maxsize=512)(_folded)
 
     def _by_header(self, name: str, value: Any) -> str:
         if name.lower() not in ("subject", "from", "to", "reply-to") or str(value).isascii():
@@ -203,15 +215,26 @@ class _Headers(HeaderRegistry):
     e-mails share: half of what a mail costs."""
 
     __getitem__ = lru_cache(maxsize=256)(HeaderRegistry.__getitem__)
-    _known = lru_cache(maxsize=256)(HeaderRegistry.__call__)
+    _known = lru_cache(maxsize=512)(HeaderRegistry.__call__)
 
     def __call__(self, name: str, value: Any) -> BaseHeader:
         """The header, which nobody changes. What names a recipient, or differs in every e-mail, is not remembered."""
-        shared = isinstance(value, str) and name.lower().startswith(_SHARED)
-        return self._known(name, value) if shared else super().__call__(name, value)
+        if not _is_shared(name):
+            return super().__call__(name, value)
+        if isinstance(value, Address):
+            return self._known_address(name, value.display_name, value.username, value.domain)
+        return self._known(name, value)
+
+    @lru_cache(maxsize=512)  # noqa: B019  # of the one that there is
+    def _known_address(self, name: str, *parts: str) -> BaseHeader:
+        return super().__call__(name, Address(*parts))
 
 
-_SHARED = ("content-", "mime-", "auto-", "x-auto-")
+def _is_shared(name: str) -> bool:
+    """Whether a header is the same in many e-mails."""
+    return name.lower().startswith(("content-", "mime-", "auto-", "x-auto-", "from", "reply-to"))
+
+
 WIRE = _Folding(linesep=SMTP.linesep, header_factory=_Headers())
 
 

@@ -81,7 +81,8 @@ class _Server(smtplib.SMTP):
     def hand_over(self, mail: EmailMessage, kept: Connections) -> None:
         """Sends a message, and keeps the connection for the next one."""
         try:
-            self.send_message(mail)
+            sender, recipient = (mail[name].addresses[0].addr_spec for name in ("From", "To"))
+            self.send_message(mail, sender, [recipient])
         except BaseException:
             self.close()
             raise
