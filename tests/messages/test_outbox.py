@@ -255,8 +255,8 @@ def test_a_row_that_is_being_dropped_holds_up_no_lease(database: Database, again
     with database.write() as db:
         claimed = claims.claim(db, now(), limit=10)
     given = (now() + timedelta(seconds=25),) if again is claims.renew else ()
-    with database.write() as held:
-        held.execute(select(OutboxRow.id).where(OutboxRow.id == claimed[1].id).with_for_update())
+    with database.write() as dropping:
+        dropping.execute(select(OutboxRow.id).where(OutboxRow.id == claimed[1].id).with_for_update())
         with database.write() as db:
             db.execute(text("SET LOCAL lock_timeout = 1"))
             again(db, claimed, *given)
