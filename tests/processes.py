@@ -20,10 +20,13 @@ FORKS.set_forkserver_preload(["app.cli", "app.worker", "tests.faults.victim", "t
 
 
 class Loaded:
-    """A process that calls `module.main` with these arguments, as `python -m module` does."""
+    """A process that calls `module.main` with these arguments, as `python -m module` does. What it prints goes into a
+    file, if one is named."""
 
-    def __init__(self, module: str, arguments: list[str], names: Mapping[str, str]) -> None:
-        self._process = FORKS.Process(target=_run, args=(module, arguments, dict(names)), daemon=True)
+    def __init__(
+        self, module: str, arguments: list[str], names: Mapping[str, str], printed: Path | None = None
+    ) -> None:
+        self._process = FORKS.Process(target=_run, args=(module, arguments, dict(names), printed), daemon=True)
         self._process.start()
         self.pid = int(self._process.pid or 0)
 
@@ -85,7 +88,10 @@ def _write_pdf(folder: str, names: dict[str, str], open_meanwhile: Connection, c
     importlib.import_module(PDF).main(Path(folder))
 
 
-def _run(module: str, arguments: list[str], names: dict[str, str]) -> None:
+def _run(module: str, arguments: list[str], names: dict[str, str], printed: Path | None) -> None:
+    if printed is not None:
+        with printed.open("wb") as file:
+            os.dup2(file.fileno(), 1)
     os.environ.clear()
     os.environ.update(names)
     sys.argv = [module, *arguments]

@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,7 @@ from app.kernel.db import schema
 from app.kernel.db.engine import Database
 from tests.cli.running import Desk
 from tests.databases import WorkerDatabases
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.processes import Loaded
 
 
 @pytest.fixture
@@ -74,15 +71,11 @@ def test_what_is_left_to_the_worker_is_named_and_no_reason_to_refuse(newest: Des
 
 
 def test_two_upgrades_at_once(tmp_path: Path) -> None:
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.sqlite3", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "app.cli", "db", "upgrade", "--json"]
-    both = [
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
-        for _ in range(2)
-    ]
-    printed = [each.communicate(timeout=60) for each in both]
-    assert [each.returncode for each in both] == [0, 0], printed
-    assert len({json.loads(out)["revision"] for out, _ in printed}) == 1
+    names = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.sqlite3"}
+    printed = [tmp_path / "one", tmp_path / "other"]
+    both = [Loaded("app.cli", ["db", "upgrade", "--json"], names, each) for each in printed]
+    assert [each.wait(60) for each in both] == [0, 0]
+    assert len({json.loads(each.read_text())["revision"] for each in printed}) == 1
 
 
 def test_an_upgrade_that_breaks_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

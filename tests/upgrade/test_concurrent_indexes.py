@@ -2,9 +2,8 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,8 @@ import app.models  # noqa: F401  # fills the metadata
 from app.kernel.db import indexes, schema
 from app.kernel.db.engine import Database
 from app.kernel.errors import Unavailable
-from tests.servers import ROOT, environment
+from tests.processes import Loaded
+from tests.servers import environment
 from tests.upgrade import copies, product
 from tests.upgrade.copies import Copies
 
@@ -88,11 +88,11 @@ def test_a_table_that_others_hold_is_given_up_in_words_and_the_upgrade_goes_on_l
     assert schema.differences(database) == []
 
 
-def test_two_at_once_take_turns(old: Copy) -> None:
-    names = environment(old().config)
-    command = [sys.executable, "-m", "app.cli", "db", "upgrade", "--json"]
-    both = [subprocess.Popen(command, env=names, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(2)]
-    printed = [json.loads(process.communicate()[0]) for process in both]
+def test_two_at_once_take_turns(old: Copy, tmp_path: Path) -> None:
+    files = [tmp_path / "one", tmp_path / "other"]
+    both = [Loaded("app.cli", ["db", "upgrade", "--json"], environment(old().config), each) for each in files]
+    assert [each.wait() for each in both] == [0, 0]
+    printed = [json.loads(each.read_text()) for each in files]
     assert {one["revision"] for one in printed} == {schema.revisions(old())[1]}
     assert any(one["changed"] for one in printed)
     assert schema.differences(old()) == []
