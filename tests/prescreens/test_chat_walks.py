@@ -31,10 +31,15 @@ KEYS = [question["key"] for question in factories.QUESTIONS]
 
 
 @pytest.fixture
-def site(app: Flask, database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def readable(database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A questionnaire in all languages, which may be answered as fast as keys are pressed."""
     monkeypatch.setattr(answering, "LEAST_SECONDS", 0)
     with database.write() as db:
         factories.template(db, cast.marston.id)
+
+
+@pytest.fixture
+def site(app: Flask, readable: None) -> Iterator[str]:
     with visual_checks.serving(app) as base:
         yield base
 
@@ -158,10 +163,19 @@ def test_by_keys_in_two_tabs(site: str, chromium: Browser, database: Database, l
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)
-def test_without_scripts_and_cookies(site: str, chromium: Browser, database: Database, locale: str) -> None:
+def test_without_scripts_and_cookies(
+    app: Flask, readable: None, chromium: Browser, database: Database, locale: str
+) -> None:
     speaks(database, locale)
     context: BrowserContext = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
-    context.route("**/*", lambda route: route.continue_(headers=route.request.headers | {"cookie": ""}))
+    with visual_checks.serving(app, cookies=False) as site:
+        walks(context, site, database, locale)
+    assert context.cookies() == []
+    context.close()
+
+
+def walks(context: BrowserContext, site: str, database: Database, locale: str) -> None:
+    """Through the whole questionnaire, and to what was sent."""
     page = context.new_page()
     page.goto(f"{site}/p/marston/two-bedroom")
     with page.expect_navigation():
@@ -183,5 +197,3 @@ def test_without_scripts_and_cookies(site: str, chromium: Browser, database: Dat
     expect(page.locator("html")).to_have_attribute("lang", locale)
     expect(page.locator("#withdraw summary")).to_be_visible()
     assert given(database)["budget"] == 2500
-    assert context.cookies() == []
-    context.close()

@@ -6,7 +6,7 @@ contrast.js finds no place that is seen, and about everything where `thoroughly`
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -87,9 +87,10 @@ class Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def serving(app: Flask) -> Iterator[str]:
-    """The address at which a browser finds the app meanwhile."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+def serving(app: Flask, *, cookies: bool = True) -> Iterator[str]:
+    """The address at which a browser finds the app meanwhile. Without `cookies` none arrives there."""
+    answer = app if cookies else _without_cookies(app)
+    server = make_server("127.0.0.1", 0, answer, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -98,6 +99,17 @@ def serving(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _without_cookies(app: Flask) -> Callable[..., Any]:
+    """On the way here, since a browser whose requests are changed keeps nothing in its cache, and loads every script of
+    every page anew."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        environ.pop("HTTP_COOKIE", None)
+        return app(environ, start_response)
+
+    return answer
 
 
 SETTLED = """Promise.all(document.getAnimations()
