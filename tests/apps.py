@@ -55,15 +55,21 @@ def _compiled() -> _Compiled:
     return _Compiled()
 
 
+def made(database: Database) -> Flask:
+    """An app of its own on this database. Its templates need not be compiled anew."""
+    app = create_app(database.config, database)
+    app.jinja_env.bytecode_cache = _compiled()
+    return app
+
+
 def reused(database: Database, added: str = "", add: Callable[[Flask], None] = lambda app: None) -> Flask:
     """The app on this database, with no request counted yet. `add` adds pages for tests, under the name `added`."""
     key = replace(database.config, database_url="sqlite://"), added
     if key not in _KEPT:
-        made = create_app(database.config, database)
-        made.jinja_env.bytecode_cache = _compiled()
-        add(made)
-        refusals.watch(made)
-        _KEPT[key] = made, made.extensions["limiter"]
+        app = made(database)
+        add(app)
+        refusals.watch(app)
+        _KEPT[key] = app, app.extensions["limiter"]
     found, limiter = _KEPT[key]
     limiter.reset()
     limiter.uncounted = 0

@@ -22,7 +22,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
-from app import create_app, demo
+from app import demo
 from app.accounts import links as account_links
 from app.accounts.actions import sign_ins
 from app.accounts.last_seen import PendingTimes
@@ -41,6 +41,7 @@ from app.kernel.db.engine import Database, Db
 from app.kernel.outbox.dev_mailbox import DevelopmentMail
 from app.kernel.outbox.outbox import OutboxRow
 from app.prescreens import links as prescreen_links
+from tests import apps
 
 SITE = "http://localhost"
 OF_EACH_STANDING = """
@@ -187,7 +188,7 @@ def _email_page(db: Db) -> DevelopmentMail:
 
 def open_demo_site(database: Database, visits_each: int) -> DemoSite:
     """Opens the app on demonstration data and visits everything: `visits_each` addresses an endpoint and state."""
-    site = DemoSite(database, create_app(database.config, database))
+    site = DemoSite(database, apps.made(database))
     # The same database serves other tests afterwards, so only this crawl goes without.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "pending_times", Unwritten(database), raising=False)

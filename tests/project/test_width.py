@@ -15,7 +15,6 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import select
 
-from app import create_app
 from app.accounts.models import Person
 from app.config import Config
 from app.dashboard.undo.models import PendingDecision, State
@@ -24,7 +23,7 @@ from app.depositions.models import Deposition
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.outbox.email import sent_html
-from tests import browsers
+from tests import apps, browsers
 from tests.project import hostile_text, visual_checks
 from tests.project.crawler import DemoSite
 
@@ -113,7 +112,7 @@ def test_nothing_scrolls_sideways_and_nothing_is_covered(
     database = Database(config)
     hostile_text.plant(database)
     decide(database)
-    app = create_app(config, database)
+    app = apps.made(database)
     found: list[str] = []
     there_and_back = cycle((WIDTHS, WIDTHS[::-1]))  # each change of width lays the page out anew
 
