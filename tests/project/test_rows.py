@@ -7,11 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import update
 
-from app import create_app
 from app.accounts.models import Person
 from app.config import Config
 from app.kernel.db.engine import Database
-from tests import browsers, demo_data
+from tests import apps, browsers, demo_data
 from tests.browsers import becomes
 from tests.databases import WorkerDatabases
 from tests.project import crawler, hostile_text, visual_checks
@@ -60,20 +59,29 @@ def hostile(worker_databases: WorkerDatabases) -> Iterator[crawler.DemoSite]:
     hostile_text.plant(database)
     with database.write() as db:
         db.execute(update(Person).values(split_desks=""))  # the list alone, with all its columns
-    yield crawler.DemoSite(database, create_app(config, database))
+    yield crawler.DemoSite(database, apps.made(database))
     database.dispose()
     worker_databases.remove(url)
 
 
-@pytest.fixture
-def page(hostile: crawler.DemoSite, chromium: Browser) -> Iterator[Page]:
-    """Vera's browser, who acts everywhere; addresses begin with the site's own."""
+@pytest.fixture(scope="module")
+def shared(hostile: crawler.DemoSite, chromium: Browser) -> Iterator[Page]:
+    """Vera's browser, who acts everywhere; addresses begin with the site's own. Scripts are loaded once for all."""
     cookie = hostile.client("vera@example.com").get_cookie(hostile.app.config["SESSION_COOKIE_NAME"])
     assert cookie is not None
     with visual_checks.serving(hostile.app) as base, browsers.fresh_page(chromium) as opened:
         opened.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base}])
         opened.goto(f"{base}/")
         yield opened
+
+
+@pytest.fixture
+def page(shared: Page) -> Page:
+    """The same as wide as a desk, with nothing kept from the test before and no pointer over it."""
+    shared.evaluate("localStorage.clear(); sessionStorage.clear()")
+    shared.set_viewport_size({"width": 1280, "height": 900})
+    shared.mouse.move(0, 0)
+    return shared
 
 
 def measure(page: Page, path: str, width: int, height: int) -> dict[str, Any]:
