@@ -1,15 +1,42 @@
 """The parts in a real browser: readable, reachable, no sideways scroll, and refusals beside the control."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests import browsers
 from tests.browsers import becomes
 from tests.project import visual_checks
 
 PAGES = ("queue", "detail", "chat", "gone")
+
+
+@pytest.fixture(scope="module")
+def shared(chromium: Browser) -> Iterator[Page]:
+    """One page for all, since a new one loads every script anew. It tells of complaints when the last test is done."""
+    with browsers.fresh_page(chromium) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(shared: Page, address: str) -> Iterator[Page]:
+    """The same with nothing kept from the test before."""
+    yield shared
+    shared.unroute_all()
+    shared.goto(f"{address}/gone")
+    shared.evaluate("localStorage.clear(); sessionStorage.clear()")
+    shared.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.fixture
+def timed(chromium: Browser) -> Iterator[Page]:
+    """A page of its own, whose clock is set."""
+    with browsers.fresh_page(chromium) as opened:
+        opened.clock.install()
+        yield opened
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -188,36 +215,34 @@ COUNTDOWN = """(hours) => {
 }"""
 
 
-def test_a_countdown_goes_on_through_sleep(page: Any, address: str) -> None:
+def test_a_countdown_goes_on_through_sleep(timed: Any, address: str) -> None:
     """`performance.now()` stands still while a machine sleeps."""
-    page.clock.install()
-    page.goto(f"{address}/queue")
-    page.evaluate(COUNTDOWN, 2)
-    page.evaluate("() => { const stopped = performance.now(); performance.now = () => stopped; }")
-    page.route("**/health/live", lambda route: route.fulfill(status=204))
-    countdown = page.locator("[data-until]").first
-    page.clock.fast_forward("01:00:30")
+    timed.goto(f"{address}/queue")
+    timed.evaluate(COUNTDOWN, 2)
+    timed.evaluate("() => { const stopped = performance.now(); performance.now = () => stopped; }")
+    timed.route("**/health/live", lambda route: route.fulfill(status=204))
+    countdown = timed.locator("[data-until]").first
+    timed.clock.fast_forward("01:00:30")
     expect(countdown).to_have_text("in 59 min")
-    page.clock.fast_forward("09:00:00")
+    timed.clock.fast_forward("09:00:00")
     expect(countdown).to_have_text("8 h ago")
 
 
-def test_a_clock_that_is_set_does_not_move_a_countdown(page: Any, address: str) -> None:
+def test_a_clock_that_is_set_does_not_move_a_countdown(timed: Any, address: str) -> None:
     """Back: the other count holds. Forward: the server is asked, and its answer is shown at once, also when late."""
-    page.clock.install()
     asked: list[Any] = []
-    page.route("**/health/live", lambda route: asked.append(route))
-    page.goto(f"{address}/queue")
-    page.evaluate(COUNTDOWN, 2)
-    page.evaluate("() => { const real = Date.now; Date.now = () => real() - 3 * 3600000; }")
-    page.clock.fast_forward("00:30:00")
-    answer(page, asked, minutes=30)
-    countdown = page.locator("[data-until]").first
+    timed.route("**/health/live", lambda route: asked.append(route))
+    timed.goto(f"{address}/queue")
+    timed.evaluate(COUNTDOWN, 2)
+    timed.evaluate("() => { const real = Date.now; Date.now = () => real() - 3 * 3600000; }")
+    timed.clock.fast_forward("00:30:00")
+    answer(timed, asked, minutes=30)
+    countdown = timed.locator("[data-until]").first
     expect(countdown).to_have_text(re.compile("in 1 h (29|30) min"))
-    page.evaluate("() => { const real = Date.now; Date.now = () => real() + 8 * 3600000; }")
-    page.clock.fast_forward("00:30:00")
+    timed.evaluate("() => { const real = Date.now; Date.now = () => real() + 8 * 3600000; }")
+    timed.clock.fast_forward("00:30:00")
     expect(countdown).to_have_text("7 h ago")
-    answer(page, asked, minutes=60)
+    answer(timed, asked, minutes=60)
     expect(countdown).to_have_text(re.compile("in (1 h|59 min|58 min)$"))
 
 
