@@ -1,6 +1,7 @@
 // Judges the contrast of everything that is read on the page, as a visitor sees it. The ground is no guess from styles:
 // it is what is painted when all words and icons are made transparent (a picture of that is handed to `judge`). Colours
-// are made sRGB by a canvas, which knows oklch() and whatever comes after it.
+// are made sRGB by a canvas, which knows oklch() and whatever comes after it. Where everything is, is found out once for
+// both themes (anew when a theme has moved anything); colours are read in each.
 (() => {
   const LARGE = 24;
   const LARGE_BOLD = 18.66;
@@ -12,7 +13,7 @@
       -webkit-text-fill-color: transparent !important; text-decoration-color: transparent !important;
       text-shadow: none !important; caret-color: transparent !important;
     }
-    svg text, svg tspan { fill: transparent !important; }
+    svg text, svg tspan { fill-opacity: 0 !important; }
     svg.icon { visibility: hidden !important; }`);
   const POINT = new CSSStyleSheet();
   POINT.replaceSync("*, ::before, ::after { pointer-events: auto !important; }"); // else nobody finds them at their place
@@ -34,47 +35,69 @@
     return known.get(colour);
   }
 
-  function opacity(element) {
-    let all = 1;
-    for (let each = element; each; each = each.parentElement) all *= Number(getComputedStyle(each).opacity);
-    return all;
+  // A value that an element has from its parent's: each is worked out once.
+  function inherited(of) {
+    const found = new Map();
+    const get = (element) => {
+      if (!found.has(element)) found.set(element, of(element, get));
+      return found.get(element);
+    };
+    return get;
   }
 
-  // Whether something else lies over it there, or it is cut off: nobody reads it then.
-  function seen(element, x, y) {
+  const opacities = () =>
+    inherited((each, get) => (each ? Number(getComputedStyle(each).opacity) * get(each.parentElement) : 1));
+
+  // What lies over it there. Null when it is not there at all, because it is cut off.
+  function over(element, x, y) {
+    const above = [];
     for (const each of document.elementsFromPoint(x, y)) {
-      if (each === element || element.contains(each)) return true;
-      if (each.contains(element)) continue;
-      const over = getComputedStyle(each);
-      if (rgba(over.backgroundColor)[3] * over.opacity > 0.98) return false;
+      if (each === element || element.contains(each)) return above;
+      if (!each.contains(element)) above.push(each);
     }
-    return false;
+    return null;
   }
 
-  // The part of a box that its ancestors show: what is scrolled away or cut off with an ellipsis is not read.
-  function within(element, box) {
-    let { left, top, right, bottom } = box;
-    [left, top] = [Math.max(left, 0), Math.max(top, 0)];
-    for (let each = element; each && each !== document.body; each = each.parentElement) {
+  function opaque(element) {
+    const style = getComputedStyle(element);
+    return rgba(style.backgroundColor)[3] * style.opacity > 0.98;
+  }
+
+  // The part of the page in which an element can be read: what is scrolled away or cut off with an ellipsis is not.
+  const edges = () =>
+    inherited((each, get) => {
+      if (!each || each === document.body) return { left: 0, top: 0, right: Infinity, bottom: Infinity };
       const { overflow, clipPath } = getComputedStyle(each);
-      if (clipPath === "inset(50%)") return new DOMRect();
-      if (overflow === "visible") continue;
+      if (clipPath === "inset(50%)") return { left: 0, top: 0, right: 0, bottom: 0 };
+      const around = get(each.parentElement);
+      if (overflow === "visible") return around;
       const edge = each.getBoundingClientRect();
-      [left, top] = [Math.max(left, edge.left), Math.max(top, edge.top)];
-      [right, bottom] = [Math.min(right, edge.right), Math.min(bottom, edge.bottom)];
-    }
+      return {
+        left: Math.max(around.left, edge.left),
+        top: Math.max(around.top, edge.top),
+        right: Math.min(around.right, edge.right),
+        bottom: Math.min(around.bottom, edge.bottom),
+      };
+    });
+
+  function within({ left, top, right, bottom }, box) {
+    [left, top] = [Math.max(left, box.left), Math.max(top, box.top)];
+    [right, bottom] = [Math.min(right, box.right), Math.min(bottom, box.bottom)];
     return new DOMRect(left, top, Math.max(0, right - left), Math.max(0, bottom - top));
   }
 
   let things = [];
   let unjudged = []; // visible, by all that is known, but of which no place was found: axe is asked
+  let places = "";
 
-  function note(element, colour, boxes, wanted, words) {
-    if (element.matches(OFF) || element.closest(OFF)) return;
-    const shown = boxes.map((box) => within(element, box)).filter((box) => box.width >= 2 && box.height >= 2);
-    const there = shown.filter((box) => seen(element, box.x + box.width / 2, box.y + box.height / 2));
-    if (there.length) things.push({ element, colour, boxes: there, wanted, words, opacity: opacity(element) });
-    else if (shown.length) unjudged.push(element);
+  // Where everything is, and whether it is visible.
+  function layout() {
+    return [...document.body.querySelectorAll("*")]
+      .map((each) => {
+        const { x, y, width, height } = each.getBoundingClientRect();
+        return [x, y, width, height, each.checkVisibility({ opacityProperty: true, visibilityProperty: true })];
+      })
+      .join();
   }
 
   function ofText(style) {
@@ -85,17 +108,28 @@
   function collect() {
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, POINT];
     things = [];
-    unjudged = [...document.querySelectorAll("input[type=file]")].filter((each) => each.checkVisibility());
+    const edgesOf = edges();
+    const off = inherited((each, get) => !!each && (each.matches(OFF) || get(each.parentElement)));
+    const said = inherited((each, get) => !!each && (each.matches(SAID) || get(each.parentElement)));
+    const note = (element, colour, boxes, wanted, words) => {
+      if (off(element)) return;
+      const found = boxes
+        .map((box) => within(edgesOf(element), box))
+        .filter((box) => box.width >= 2 && box.height >= 2)
+        .map((box) => [box, over(element, box.x + box.width / 2, box.y + box.height / 2)]);
+      if (found.length) things.push({ element, colour, found, wanted, words });
+    };
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const range = document.createRange();
     while (walker.nextNode()) {
       const text = walker.currentNode;
       const element = text.parentElement;
-      if (!text.data.trim() || element.closest(SAID)) continue;
+      if (!text.data.trim() || said(element)) continue;
       if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
       range.selectNodeContents(text);
       const style = getComputedStyle(element);
-      const colour = element.closest("svg") ? style.fill : style.color;
+      const inDrawing = element.closest("svg");
+      const colour = () => (inDrawing ? style.fill : style.color);
       note(element, colour, [...range.getClientRects()], ofText(style), text.data.trim());
     }
     for (const field of document.querySelectorAll(FIELDS)) {
@@ -104,18 +138,27 @@
       const style = getComputedStyle(field, empty ? "::placeholder" : null);
       const { x, y, width, height } = field.getBoundingClientRect();
       const inside = new DOMRect(x + RIM, y + RIM, width - 2 * RIM, height - 2 * RIM);
-      note(field, style.color, [inside], ofText(style), field.placeholder || field.name);
+      note(field, () => style.color, [inside], ofText(style), field.placeholder || field.name);
     }
     for (const icon of document.querySelectorAll("svg.icon")) {
       if (!icon.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
       const style = getComputedStyle(icon);
-      const colour = style.stroke === "none" ? style.fill : style.stroke;
+      const colour = () => (style.stroke === "none" ? style.fill : style.stroke);
       note(icon, colour, [icon.getBoundingClientRect()], 3, icon.querySelector("use")?.getAttribute("href"));
     }
     show();
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, HIDE];
+    places = layout();
   }
 
+  // In another theme, after `judge`.
+  function again() {
+    if (layout() === places) return;
+    show();
+    collect();
+  }
+
+  // Gives words and icons their colours back.
   function show() {
     document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== HIDE && sheet !== POINT);
   }
@@ -148,15 +191,18 @@
 
   // Finds what is too faint, on a picture (PNG, base64) of the page without its words.
   async function judge(png) {
-    const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
-    const picture = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const picture = await createImageBitmap(new Blob([Uint8Array.fromBase64(png)], { type: "image/png" }));
     const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d", { willReadFrequently: true });
     canvas.drawImage(picture, 0, 0);
     const pixels = canvas.getImageData(0, 0, picture.width, picture.height);
     const findings = [];
-    for (const { element, colour, boxes, wanted, words, opacity } of things) {
+    const opacity = opacities();
+    unjudged = [...document.querySelectorAll("input[type=file]")].filter((each) => each.checkVisibility());
+    for (const { element, colour: read, found: parts, wanted, words } of things) {
+      const colour = read();
       const [r, g, b, a] = rgba(colour);
-      const strength = a * opacity;
+      const strength = a * opacity(element);
+      const boxes = parts.filter(([, above]) => above && !above.some(opaque)).map(([box]) => box);
       let worst = Infinity;
       let below = null;
       for (const box of boxes) {
@@ -173,9 +219,8 @@
             element.outerHTML.slice(0, 140),
         );
     }
-    show();
     return findings;
   }
 
-  globalThis.contrastCheck = { collect, judge, unjudged: () => unjudged };
+  globalThis.contrastCheck = { collect, again, judge, show, unjudged: () => unjudged };
 })();

@@ -49,6 +49,33 @@ def test_what_is_too_faint_is_found(page: Page, kind: str) -> None:
     assert ":1, not" in found[0]
 
 
+THEMED = {
+    "a colour": (".t { color: #ccc }", '<p class="t">faint</p>'),
+    "a drawing": (".t { fill: #ccc }", '<svg width="200" height="30"><text class="t" x="5" y="20">faint</text></svg>'),
+    "what else is hidden": (
+        ".t { display: block !important }",
+        '<p class="t" style="display: none; color: #ccc">faint',
+    ),
+    "what else is covered": (
+        ".t { background: none !important }",
+        '<p style="color: #ccc">faint</p><div class="t" style="position: relative; margin-top: -3em; height: 3em;'
+        ' background: #fff"></div>',
+    ),
+    "opacity": (".t { opacity: .3 }", '<p class="t">faint</p>'),
+}
+"""What is too faint in one theme alone."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", THEMED)
+def test_each_theme_is_looked_at_in_each_width(page: Page, kind: str, scheme: str) -> None:
+    rule, body = THEMED[kind]
+    style = f"<style>html {{ background: #fff }} @media (prefers-color-scheme: {scheme}) {{ {rule} }}</style>"
+    page.set_content(f"<!doctype html><html lang=en><title>Eyes</title>{style}<main><h1>Eyes</h1>{body}</main></html>")
+    found = [one.partition(": ")[0] for one in visual_checks.findings(page) if ":1, not" in one]
+    assert found == [f"320 px, {scheme}", f"1280 px, {scheme}"]
+
+
 def test_what_can_be_read_is_left_alone(page: Page) -> None:
     assert faint(page, FINE) == []
 

@@ -119,6 +119,19 @@ SETTLED = """Promise.all(document.getAnimations()
 """Waits until transitions have ended and the page was painted: colours are judged from pixels."""
 COLLECT = f"scrollTo(0, 0); {SETTLED}.then(() => contrastCheck.collect())"
 """From the top of the page, where pictures are taken."""
+AGAIN = f"{SETTLED}.then(() => contrastCheck.again())"
+PREPARE = f"""async () => {{
+    await document.fonts.ready;
+    ({ALIKE})();
+    return "contrastCheck" in globalThis && "axe" in globalThis;
+}}"""
+"""Takes rows that are alike away, and says whether both judges have come with the page."""
+JUDGED = """async ([png, rules]) => {
+    const faint = await contrastCheck.judge(png);
+    if (!rules) return [faint, []];
+    contrastCheck.show();
+    return [faint, (await axe.run(document, rules)).violations];
+}"""
 
 
 def section_of(endpoint: str) -> str:
@@ -129,21 +142,25 @@ def section_of(endpoint: str) -> str:
 
 def findings(page: Page, *, thoroughly: bool = False) -> Iterator[str]:
     """What is wrong with the page as it stands now, opened dialogs and all. Leaves it light and 1280 pixels wide."""
-    page.evaluate("document.fonts.ready.then(() => true)")
-    page.evaluate(ALIKE)
-    page.evaluate(JUDGE)
-    page.evaluate(AXE)
+    if not page.evaluate(PREPARE):
+        page.evaluate(JUDGE)
+        page.evaluate(AXE)
     for width, schemes in ((NARROW, ("light", "dark")), (WIDE, ("dark", "light"))):
         page.set_viewport_size({"width": width, "height": HEIGHT})
         wide, high = page.evaluate(SIZE)
         if wide > width:
             yield f"{width} px: scrolls sideways because of {page.evaluate(STICKS_OUT)}"
-        page.set_viewport_size({"width": width, "height": min(max(high, HEIGHT), TALLEST)})
-        for scheme in schemes:
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            yield from (f"{width} px, {scheme}: {finding}" for finding in too_faint(page))
+        if high > HEIGHT:
+            page.set_viewport_size({"width": width, "height": min(high, TALLEST)})
         rules = RULES if thoroughly and width == WIDE else STRUCTURE
-        yield from (f"{width} px: {finding}" for finding in axe(page, rules))
+        for scheme in schemes:
+            if width == NARROW or scheme != schemes[0]:  # else it is on
+                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            last = scheme == schemes[-1]
+            page.evaluate(AGAIN if last else COLLECT)
+            faint, violations = page.evaluate(JUDGED, [picture(page), rules if last else None])
+            yield from (f"{width} px, {scheme}: {finding}" for finding in faint)
+            yield from (f"{width} px: {finding}" for finding in said(violations))
         if width == WIDE:  # cut off words, of which axe says nothing, are there when narrow
             yield from (f"{width} px: {finding}" for finding in rest(page))
 
@@ -151,19 +168,28 @@ def findings(page: Page, *, thoroughly: bool = False) -> Iterator[str]:
 def too_faint(page: Page) -> list[str]:
     """Words and icons whose contrast is less than WCAG asks for: 4.5:1, and 3:1 of large words and of icons."""
     page.evaluate(COLLECT)
+    found: list[str] = page.evaluate(JUDGED, [picture(page), None])[0]
+    page.evaluate("contrastCheck.show()")
+    return found
+
+
+def picture(page: Page) -> str:
+    """What the window shows, as PNG in base64."""
     size = page.viewport_size
     assert size is not None
     browser = page.context.new_cdp_session(page)
     clip = {"x": 0, "y": 0, **size, "scale": 1}
     taken = browser.send("Page.captureScreenshot", {"format": "png", "clip": clip, "optimizeForSpeed": True})
     browser.detach()
-    found: list[str] = page.evaluate("png => contrastCheck.judge(png)", taken["data"])
-    return found
+    return str(taken["data"])
 
 
 def axe(page: Page, rules: dict[str, Any]) -> Iterator[str]:
     """What axe says of the page."""
-    violations: list[dict[str, Any]] = page.evaluate(RUN, rules)
+    yield from said(page.evaluate(RUN, rules))
+
+
+def said(violations: list[dict[str, Any]]) -> Iterator[str]:
     for result in violations:
         yield from (f"violates {result['id']}: {node['html'][:140]} {_why(node)}" for node in result["nodes"])
 
