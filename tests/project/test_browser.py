@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 def open_page(demo_site: DemoSite, chromium: Browser) -> Iterator[Callable[[Visit], Page]]:
     """Opens a visited page in the browser, signed in when it was visited so."""
     with visual_checks.serving(demo_site.app) as base, browsers.fresh_page(chromium) as page:
+        visual_checks.bring_judges(page)
 
         def opened(visit: Visit) -> Page:
             page.context.clear_cookies()
