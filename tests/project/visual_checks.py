@@ -166,7 +166,7 @@ def findings(page: Page, *, thoroughly: bool = False) -> Iterator[str]:
             page.evaluate(AGAIN if last else COLLECT)
             faint, violations = page.evaluate(JUDGED, [picture(page), rules if last else None])
             yield from (f"{width} px, {scheme}: {finding}" for finding in faint)
-            yield from (f"{width} px: {finding}" for finding in said(violations))
+            yield from (f"{width} px: {finding}" for finding in violated(violations))
         if width == WIDE:  # cut off words, of which axe says nothing, are there when narrow
             yield from (f"{width} px: {finding}" for finding in rest(page))
 
@@ -192,10 +192,10 @@ def picture(page: Page) -> str:
 
 def axe(page: Page, rules: dict[str, Any]) -> Iterator[str]:
     """What axe says of the page."""
-    yield from said(page.evaluate(RUN, rules))
+    yield from violated(page.evaluate(RUN, rules))
 
 
-def said(violations: list[dict[str, Any]]) -> Iterator[str]:
+def violated(violations: list[dict[str, Any]]) -> Iterator[str]:
     for result in violations:
         yield from (f"violates {result['id']}: {node['html'][:140]} {_why(node)}" for node in result["nodes"])
 
