@@ -19,7 +19,7 @@ from app.depositions.views import week
 from app.kernel.clock import now
 from tests.depositions import factories
 from tests.depositions.pages import stored
-from tests.depositions.test_plans import crowd, plan
+from tests.depositions.test_plans import crowd, crowded, plan
 from tests.pages import csrf, digest, text
 
 __all__ = ["crowd"]
@@ -313,6 +313,7 @@ def test_an_unchanged_board_is_asked_for_twice_and_a_changed_one_a_fixed_number_
     assert ines.get(f"/depositions/board?{query}", headers=poll).status_code == 200
 
 
+@crowded
 def test_a_day_is_a_few_ranges_of_an_index(database, cast, crowd):
     with database.read() as db:
         values = board.moments(day_span(date(2026, 12, 8), "Europe/Paris"))

@@ -13,7 +13,7 @@ from app.depositions.models import Deposition, Manager, WorkingHours
 from app.depositions.queries import capacity as queries
 from app.depositions.rules.capacity.forecast import Expected
 from tests.depositions import factories
-from tests.depositions.test_plans import crowd, plan
+from tests.depositions.test_plans import crowd, crowded, plan
 from tests.pages import text
 
 __all__ = ["crowd"]
@@ -110,6 +110,7 @@ def test_of_more_than_can_be_read_the_days_that_are_whole_are_shown(cast, databa
     assert [(day.day.day, day.asked) for day in found.days] == [(1, 0), (2, 0), (3, 2), (4, 2)]
 
 
+@crowded
 def test_each_read_is_a_few_ranges_of_an_index(database, cast, crowd):
     begins = factories.at("2026-12-01 00:00")
     values = {"begins": begins, "ends": begins + timedelta(days=21)}

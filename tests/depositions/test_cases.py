@@ -11,7 +11,7 @@ from app.depositions.rules import cases, conflicts
 from tests.depositions import factories
 from tests.depositions.pages import stored
 from tests.depositions.test_board import statements
-from tests.depositions.test_plans import crowd, plan
+from tests.depositions.test_plans import crowd, crowded, plan
 from tests.pages import csrf, digest, text
 
 __all__ = ["crowd"]
@@ -156,6 +156,7 @@ def test_a_fixed_number_of_reads(ines, cast, database):
     assert found[1:] == [found[1]] * 2, found
 
 
+@crowded
 def test_the_open_sessions_of_a_case_are_a_range_of_an_index(database, cast, crowd):
     with database.read() as db:
         words = plan(db, queries.OPEN_ONES, {"key": conflicts.case_key(cast.marston.id, CASE)})

@@ -14,7 +14,7 @@ from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
 from tests.dashboard.choosing import chooser
 from tests.depositions import factories
-from tests.depositions.test_plans import crowd
+from tests.depositions.test_plans import crowd, crowded
 from tests.pages import text
 
 __all__ = ["crowd"]
@@ -122,6 +122,7 @@ def explained(db, statement, values):
     return "\n".join(str(row[-1]) for row in db.connection().exec_driver_sql(f"{explain}{literal}"))
 
 
+@crowded
 @pytest.mark.parametrize("wanted", [nearest.ZONE, *listing.LOOKED_FOR])
 def test_it_reads_ranges_of_an_index_of_so_many_rows(database, cast, crowd, wanted):
     values = {"at": now(), "value": "Europe/Paris", "place_0": cast.marston.id, "places": [cast.marston.id]}
@@ -134,6 +135,7 @@ def test_it_reads_ranges_of_an_index_of_so_many_rows(database, cast, crowd, want
             assert re.search(r"ix_depositions_(organization_)?starts", words), words
 
 
+@crowded
 def test_the_list_of_what_was_found_is_read_by_ids(database, cast, crowd):
     with database.read() as db:
         for facts in ({"flag": "checklist"}, {"in_zone": "Paris"}):

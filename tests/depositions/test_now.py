@@ -14,7 +14,7 @@ from app.depositions.rules import running
 from tests.depositions import factories
 from tests.depositions.pages import stored
 from tests.depositions.test_board import statements
-from tests.depositions.test_plans import crowd, plan
+from tests.depositions.test_plans import crowd, crowded, plan
 from tests.pages import csrf, digest, text
 
 __all__ = ["crowd"]
@@ -144,6 +144,7 @@ def test_a_fixed_number_of_reads(ines, cast, database):
     assert len(set(found)) == 1, found
 
 
+@crowded
 @pytest.mark.parametrize("reach", [None, "one"])
 def test_what_runs_is_found_by_an_index(database, cast, crowd, reach):
     ids = None if reach is None else frozenset({cast.marston.id})

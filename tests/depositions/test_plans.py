@@ -93,7 +93,9 @@ def many(database):
         )
 
 
-pytestmark = pytest.mark.filled(by=(many,))
+crowded = pytest.mark.filled(by=(many,))
+"""For tests with `crowd`."""
+pytestmark = crowded
 
 
 @pytest.fixture
