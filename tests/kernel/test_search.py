@@ -219,6 +219,29 @@ def test_segments_are_searched_until_there_are_enough_hits(database: Database, m
     assert bool(asked) is not database.sqlite
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_word_that_the_newest_entries_lack_is_not_read_whole(database: Database) -> None:
+    """As after an import of thousands of items that do not have it."""
+    with database.write() as db:
+        for n in range(36):
+            search.add(db, thing(n, "Common" if n < 30 else "Imported"))
+            db.execute(text("SELECT setval('search_entries_id_seq', currval('search_entries_id_seq') + 39999)"))
+    heard: list[str] = []
+
+    def hear(_c: Any, _cursor: Any, _statement: str, parameters: Any, *_: Any) -> None:
+        heard.extend(str(value) for value in (parameters or {}).values())
+
+    event.listen(database.reader, "before_cursor_execute", hear)
+    try:
+        with database.read() as db:
+            assert found(db, "common", limit=3) == ["29", "28", "27"]
+    finally:
+        event.remove(database.reader, "before_cursor_execute", hear)
+    queries = [each for each in heard if "common" in each]
+    assert queries
+    assert all(f"{search.MARK}#" in query for query in queries), queries
+
+
 @pytest.mark.slow
 def test_the_index_is_used(database: Database) -> None:
     with database.write() as db:

@@ -314,10 +314,12 @@ def _query(owners: Sequence[str], terms: Sequence[Term], quote: str, either: str
 def _from_blocks(db: Db, query: str, most: int) -> list[_Row]:
     """The newest hits: from the newest block when it has enough, else from larger ones, at last from all entries.
 
-    When the newest block suggests few hits in all, all entries are searched at once.
+    Where a block suggests few hits in all, the next size is left out. Not all of them: thousands of items that were
+    imported lately may lack a word that half of the older ones have, whose list takes a third of a second to read.
     """
     newest = _TOP.scalar(db) or 0
-    for bits in BLOCK_BITS:
+    sizes = iter(BLOCK_BITS)
+    for bits in sizes:
         last = newest >> bits
         if last < 2:
             break
@@ -327,7 +329,7 @@ def _from_blocks(db: Db, query: str, most: int) -> list[_Row]:
         if len(rows) >= most:
             return rows
         if len(rows) * newest <= searched * most:
-            break
+            next(sizes, None)
     return _POSTGRESQL.all(db, {"query": query, "most": most})
 
 
