@@ -2,11 +2,13 @@
 
 import csv
 from dataclasses import replace
+from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
 from flask.testing import FlaskClient
 
+from app.inspections import nightly
 from app.kernel import clock
 from app.kernel.db.engine import Database
 from bench import bulk, data, rows, world
@@ -42,6 +44,13 @@ def test_its_emails_reach_a_mail_server(database: Database) -> None:
         sending.dispose()
         assert bulk.waiting(database) == 0
         assert {mail["To"] for mail in mails.mails} >= {f"Ada Keller <guest{i}@example.com>" for i in range(3)}
+
+
+def test_no_record_is_verified_while_messages_are_measured(database: Database) -> None:
+    bulk.rest_tonight(database)
+    for later in (timedelta(0), timedelta(hours=20)):
+        assert nightly.verify_portion(database, clock.now() + later) is False
+    assert nightly.verify_portion(database, clock.now() + timedelta(days=3)) is True
 
 
 def test_a_message_that_is_given_up_is_no_figure(database: Database) -> None:
