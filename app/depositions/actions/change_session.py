@@ -29,8 +29,8 @@ def change_session(
     Who is invited now gets the invitation, who no longer is, hears so. With another moment everybody does.
     """
 
-    def hours(now_at: overlaps.Hour) -> list[tuple[datetime, datetime]]:
-        begins = change.start.starts_at if change.start else now_at.starts_at
+    def hours(session: overlaps.Hour) -> list[tuple[datetime, datetime]]:
+        begins = change.start.starts_at if change.start else session.starts_at
         return [(begins, begins + timedelta(hours=LONGEST_HOURS))]
 
     before = Managed(db, deposition_id, None, by=by, now=now, organization_id=organization_id, hours=hours).before

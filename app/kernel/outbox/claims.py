@@ -171,8 +171,8 @@ def claim(
 
 
 def _still_claimed(rows: Sequence[Claimed]) -> ColumnElement[bool]:
-    """Those of these rows that are still claimed. One that somebody drops at this moment is passed over: they hold some
-    rows and wait for others, as whoever writes several does."""
+    """Those of these rows that are still claimed, but not what a verb is dropping at this moment: to wait for it while
+    holding other rows that it drops next would be a deadlock."""
     ids = select(OutboxRow.id).where(
         OutboxRow.id.in_([row.id for row in rows]), OutboxRow.lease_token.in_(list({row.token for row in rows}))
     )
@@ -180,7 +180,8 @@ def _still_claimed(rows: Sequence[Claimed]) -> ColumnElement[bool]:
 
 
 def renew(db: Db, rows: Sequence[Claimed], now: datetime, lease: float = LEASE) -> None:
-    """Extends the lease of rows that a worker is still sending, long before it ends."""
+    """Extends the lease of rows that a worker is still sending. What is passed over is extended the next time, which
+    comes before the lease ends."""
     lease_until = now + timedelta(seconds=lease)
     db.execute(update(OutboxRow).where(_still_claimed(rows)).values({OutboxRow.lease_until: lease_until}))
 
