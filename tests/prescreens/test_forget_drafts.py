@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from app.dashboard.tags import Tag
 from app.housekeeping import Housekeeping
 from app.kernel.api.rate_limits import Limiter
 from app.kernel.changes.events import Event
@@ -19,6 +20,7 @@ from app.prescreens.models import Prescreen
 from app.prescreens.queries.search import SOURCE
 from tests.cast import Cast
 from tests.clocks import Clock
+from tests.pages import csrf
 from tests.prescreens.factories import PROSPECT, prescreen, stored
 
 
@@ -36,6 +38,24 @@ def test_a_draft_that_nobody_answers_is_forgotten_without_a_trace(database: Data
         assert db.scalars(select(Event.kind)).all() == ["prescreen.started"], "of the one that was answered"
         assert differences(db, [SOURCE]) == []
     with database.write() as db:
+        assert recounts.differences(db) == []
+
+
+def test_what_the_team_wrote_about_a_draft_keeps_it_and_nothing_else(
+    database: Database, cast: Cast, client: FlaskClient, clock: Clock
+) -> None:
+    """They find one that began with a fresh link on the page of the former prescreen."""
+    noted, tagged, _ = (prescreen(database, cast.marston.id, "draft") for _ in range(3))
+    lena = cast.sign_in(client, "lena")
+    form = {"csrf_token": csrf(lena)}
+    assert lena.post(f"/prescreens/{noted}/note", data={**form, "text": "She called."}).status_code == 303
+    assert lena.post(f"/prescreens/{tagged}/tag", data={**form, "tag": "vip"}).status_code == 303
+    clock.move(days=8)
+    assert DESK.tidy
+    Housekeeping(Limiter(database.config), [DESK.tidy])(database, clock.now())
+    with database.read() as db:
+        assert db.scalars(select(Prescreen.id)).all() == [noted], "the others, and what else is due, do not wait for it"
+        assert db.scalars(select(Tag.name)).all() == []
         assert recounts.differences(db) == []
 
 
