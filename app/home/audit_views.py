@@ -98,8 +98,10 @@ def list_() -> Response:
 def csv() -> Response:
     """The filtered list as a CSV file, streamed. The export is recorded as an event itself."""
     filters, scope, now, own_database = audit_filters.read(), me().scope(AUDIT), clock.now(), database()
-    own_ids = sorted(scope.organization_ids)
-    organization_id = filters.organization_id or (None if scope.everything or len(own_ids) != 1 else own_ids[0])
+    wanted, own_ids = filters.organization_id, sorted(scope.organization_ids)
+    home = own_ids[0] if len(own_ids) == 1 and not scope.everything else None
+    # An address may name any organization: the audit of one that is not the reader's stays as it is.
+    organization_id = wanted if wanted is not None and scope.covers(wanted) else home
     with side_transaction() as own:
         address = url_for(".list", **audit_filters.arguments(filters))
         csv_export.record_export(

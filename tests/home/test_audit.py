@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 from app.accounts.scope import Scope
 from app.home import audit
@@ -245,3 +245,16 @@ def test_the_file_is_the_list_and_is_noted(client: FlaskClient, cast: Cast, data
     assert all("'=HYPERLINK(1)" in line for line in lines[1:])
     page = client.get("/audit").get_data(as_text=True)
     assert "/audit?desk=depositions" in page
+
+
+def test_the_file_of_another_organization_is_noted_in_ones_own(
+    client: FlaskClient, cast: Cast, database: Database
+) -> None:
+    happened(database, 1, organization_id=cast.harbor.id)
+    cast.sign_in(client, "aude")
+    for organization_id in (cast.harbor.id, 999_999):
+        answer = client.get(f"/audit/csv?organization={organization_id}")
+        assert len(answer.get_data(as_text=True).splitlines()) == 1
+    with database.read() as db:
+        noted = db.scalars(select(Event.organization_id).where(Event.subject_id == "audit")).all()
+    assert noted == [cast.marston.id] * 2, "nobody writes into the audit of another organization"
