@@ -99,7 +99,7 @@ class DayForm:
 
 
 def _day(year: str, month: int, day: str) -> date | None:
-    if len(year) not in (2, 4) or len(day) > 2:
+    if len(year) not in (2, 4) or len(day) > 2 or not 1 <= month <= 12:
         return None
     try:
         return date(int(year) + (2000 if len(year) == 2 else 0), month, int(day))

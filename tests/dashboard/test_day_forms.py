@@ -59,7 +59,21 @@ def test_any_text_is_a_day_within_reach_or_none(zone: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-13-01", "0001-01-01", "2200-01-01", "soon", "-1", "24", "1 2 3 4", "Mon 24 Nov 2026", "1;2;2026", "30 Feb"],
+    [
+        "2026-13-01",
+        "1/99999999999/2026",
+        "99999999999/1/2026",
+        "2026/99999999999/1",
+        "0001-01-01",
+        "2200-01-01",
+        "soon",
+        "-1",
+        "24",
+        "1 2 3 4",
+        "Mon 24 Nov 2026",
+        "1;2;2026",
+        "30 Feb",
+    ],
 )
 @pytest.mark.parametrize("zone", READERS)
 def test_no_day(zone: str, text: str) -> None:
