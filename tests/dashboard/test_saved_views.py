@@ -131,6 +131,25 @@ def test_thirty_are_enough(database, cast):
     save(database, cast, "mira", "Mine")
 
 
+def test_views_of_a_team_that_one_has_left_count_no_more(database, cast):
+    for n in range(actions.MOST):
+        save(database, cast, "lena", f"View {n}", team(cast, "marston"))
+    moved = reader(cast, "lars")
+    moved.id = cast.lena.id
+    with database.write() as db:
+        assert actions.listed(db, moved, "prescreens") == []
+        actions.save(db, moved, "prescreens", owners.own(moved.id), "Mine", "left=3", by=cast.actor("lena"), now=now())
+
+
+def test_views_at_a_desk_that_one_has_left_count_no_more(database, cast):
+    for n in range(actions.MOST):
+        save(database, cast, "lena", f"View {n}")
+    moved = reader(cast, "otto")
+    moved.id = cast.lena.id
+    with database.write() as db:
+        actions.save(db, moved, "inspections", owners.own(moved.id), "Mine", "", by=cast.actor("lena"), now=now())
+
+
 def test_of_two_who_save_at_once_neither_passes_the_limit(database, cast):
     for n in range(actions.MOST - 1):
         save(database, cast, "lena", f"View {n}")

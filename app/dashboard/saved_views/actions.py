@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import Person
+from app.accounts.roles import DESKS
 from app.accounts.rules import plain_text
 from app.dashboard.saved_views import owners, query_strings
 from app.dashboard.saved_views.events import VIEW_MOVED, VIEW_REMOVED, VIEW_RENAMED, VIEW_SAVED
@@ -23,7 +24,7 @@ from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
 
 SUBJECT = "view"
 MOST = 30
-"""Saved views one person may have made, at all desks together."""
+"""Saved views one person may have made, at all desks together: of those that they see, and so can remove."""
 LONGEST_NAME = 60
 
 GONE = "There is no such view, or it is not one of yours. Perhaps it was removed."
@@ -45,6 +46,13 @@ def listed(db: Db, person: owners.Reader, desk: str) -> Sequence[SavedViewRow]:
     return sorted(found, key=lambda row: (owners.is_team(row.place), row.place != owners.STAFF, row.place))
 
 
+def _seen_by(person: owners.Reader) -> ColumnElement[bool]:
+    """The condition on views that a person sees: at the desks that they have, in their own place and their teams'."""
+    at = (desk for desk in DESKS if owners.reads(person, desk))
+    seen = (and_(SavedView.desk == desk, SavedView.place.in_(owners.sees(person, desk))) for desk in at)
+    return or_(false(), *seen)
+
+
 def get(db: Db, id: int, person: owners.Reader) -> SavedViewRow:
     """A view this person sees. Raises NotFound, for other people's as for one that never was."""
     row = db.execute(select(*VIEW_COLUMNS).where(SavedView.id == id)).first()
@@ -61,7 +69,7 @@ def save(
     name, name_key = _named(name)
     # Two tabs of one person take turns here, so that neither slips past the limit.
     db.execute(select(Person.id).where(Person.id == person.id).with_for_update())
-    if db.execute(select(func.count()).where(SavedView.made_by_id == person.id)).scalar_one() >= MOST:
+    if db.execute(select(func.count()).where(SavedView.made_by_id == person.id, _seen_by(person))).scalar_one() >= MOST:
         raise Conflict(ENOUGH.format(most=MOST), code="view.enough")
     last = db.execute(
         select(func.max(SavedView.position)).where(SavedView.desk == desk, SavedView.place == place)
