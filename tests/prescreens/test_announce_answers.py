@@ -21,9 +21,9 @@ LENA = "lena@example.com"
 TEN = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 
-def choose(database: Database, cast: Cast, who: str, when: str) -> None:
+def choose(database: Database, cast: Cast, who: str, when: str, zone: str = "UTC") -> None:
     with database.write() as db:
-        db.execute(update(Person).where(Person.id == cast.people[who].id).values(new_answers=when, time_zone="UTC"))
+        db.execute(update(Person).where(Person.id == cast.people[who].id).values(new_answers=when, time_zone=zone))
 
 
 def test_nobody_is_written_to_who_has_not_chosen_it(database: Database, cast: Cast, outbox: Outbox) -> None:
@@ -75,6 +75,33 @@ def test_daily_is_one_at_eight_about_the_day_before(
     assert "2 prescreens wait for a decision now." in mail["text"]
     outbox.deliver_all()
     assert len(outbox.emails(LENA)) == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "sent", "mails"),
+    [
+        # Eight in the morning is at half past two there, and at a quarter past two.
+        ("Asia/Kolkata", ["2026-03-02T02:20", "2026-03-02T02:40"], {"2026-03-02T02:30": 1, "2026-03-03T02:30": 1}),
+        ("Asia/Kathmandu", ["2026-03-02T02:10"], {"2026-03-02T02:15": 1}),
+        # The clocks are put back: a day of 25 hours; and forward, one of 23.
+        ("America/New_York", ["2026-10-31T12:30"], {"2026-11-01T13:00": 1}),
+        ("America/New_York", ["2026-03-07T12:30", "2026-03-07T13:30"], {"2026-03-07T13:00": 1, "2026-03-08T12:00": 1}),
+    ],
+)
+def test_each_answer_is_told_once_whatever_the_clocks_do(
+    database: Database, cast: Cast, outbox: Outbox, clock: Clock, zone: str, sent: list[str], mails: dict[str, int]
+) -> None:
+    choose(database, cast, "lena", "daily", zone)
+    moments = sorted([*((each, 0) for each in sent), *mails.items()])
+    for moment, number in moments:
+        clock.set(datetime.fromisoformat(f"{moment}+00:00"))
+        if not number:
+            prescreen(database, cast.marston.id)
+            continue
+        before = len(outbox.emails(LENA))
+        outbox.deliver_all()
+        (mail,) = outbox.emails(LENA)[before:]
+        assert mail["subject"].startswith(f"{number} prospect")
 
 
 def test_who_has_thought_better_of_it_hears_nothing(

@@ -53,6 +53,11 @@ def next_eight(zone: str, now: datetime) -> datetime:
     return eight.astimezone(now.tzinfo)
 
 
+def eight_before(zone: str, eight: datetime) -> datetime:
+    """Eight in the morning of the day before there: 23 or 25 hours earlier where the clocks were changed meanwhile."""
+    return (datetimes.local(eight, zone) - timedelta(days=1)).replace(fold=0).astimezone(eight.tzinfo)
+
+
 def _job(person: Recipient, now: datetime) -> Message:
     due_at = next_eight(person.time_zone, now)
     return Message(
@@ -65,14 +70,14 @@ def _job(person: Recipient, now: datetime) -> Message:
 
 
 def daily_news(delivery: Delivery) -> str:
-    """Writes to one person how many sent their answers in the day before this job came due."""
+    """Writes to one person how many sent their answers since the eight before that at which this job came due."""
     with delivery.database.write() as db:
         known = recipients.agent(db, int(delivery.payload["person"]))
         if known is None or known[0].new_answers != NewAnswers.DAILY:
             return "Not wanted any more."
         person, scope = known
         until = next_eight(person.time_zone, delivery.created_at)
-        came = recipients.sent_in(db, scope, until - timedelta(days=1), until)
+        came = recipients.sent_in(db, scope, eight_before(person.time_zone, until), until)
         waiting = counts.waiting_count(db, scope, delivery.now)
         if not came:
             return "Nothing came in."
