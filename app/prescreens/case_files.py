@@ -7,7 +7,7 @@ whose SHA-256 the snapshot of the decision has. The same state gives the same by
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -41,6 +41,7 @@ from app.prescreens.presentation import reasons as reasons_shown
 from app.prescreens.queries import alike, detail, files, inquiries, questionnaires, reasons
 from app.prescreens.queries.contact_history import home
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
+from app.prescreens.rules import files as file_rules
 from app.prescreens.rules import snapshots
 from app.prescreens.rules.questions import read_questions
 from app.prescreens.rules.reasons import Mirror
@@ -128,19 +129,24 @@ def read(database: Database, id: UUID, *, notes: bool) -> Case:
             {},
             (prescreen.review_notes or "") if notes else None,
         )
-    return replace(case, files=dict(originals(database, [id])))
+    shown = file_rules.shown(case.prescreen.submission, case.inquiries)
+    return replace(case, files=dict(originals(database, [id], shown)))
 
 
-def originals(database: Database, ids: Sequence[UUID], folder: str = "files") -> Iterator[tuple[str, bytes]]:
-    """The originals that the answers of prescreens name, with their names in a ZIP. Raises CannotMake when one cannot
-    be read now; one that is missing from the store is left out, and answers.json says which it was."""
+def originals(
+    database: Database, ids: Sequence[UUID], only: Collection[str] | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """The originals of the files that are kept of prescreens, or of these SHA-256 alone, with their names in a ZIP.
+    Raises CannotMake when one cannot be read now; one that is missing from the store is left out, and answers.json says
+    which it was."""
     kept = store.store_at(database.config.evidence_url)
     with database.read() as db:
-        rows = [(row.id, row.sha256, row.mime) for row in files.every(db, ids)]
+        found = [(row.id, row.sha256, row.mime) for row in files.every(db, ids)]
+    rows = [row for row in found if only is None or row[1] in only]
     try:
         for id, sha256, mime in rows:
             with suppress(store.Missing, store.Damaged):
-                yield f"{folder}/{sha256}.{EXTENSIONS[mime]}", kept.get(keeping.originals(id), sha256)
+                yield f"files/{sha256}.{EXTENSIONS[mime]}", kept.get(keeping.originals(id), sha256)
     except store.Away:
         raise CannotMake("The store for evidence does not answer. Try again in a minute.") from None
 

@@ -320,6 +320,16 @@ def test_asked_again_a_file_is_shown_and_taken_out_before_it_is_sent(visitor, da
     assert page.client.get(address.rpartition("/")[0] + f"/{uuid4()}").status_code == 404
 
 
+def test_what_is_not_sent_yet_is_in_no_case_file(visitor, database, outbox, cast, app) -> None:
+    id, page = asked(visitor, database, outbox, cast, app, (PDF, "old.pdf"))
+    page.press("/files", step="payslips", answer=[(BytesIO(PLACED), "mine.jpg")])
+    old = store.digest(PDF)
+    assert [*case_files.read(database, id, notes=False).files] == [f"files/{old}.pdf"], "staff see nothing else, too"
+    page.press("/files", step="payslips")
+    names = {name.partition(".")[0] for name in case_files.read(database, id, notes=False).files}
+    assert names == {f"files/{each.sha256}" for each in rows(database)}, "as it is, and as it was before"
+
+
 def test_asked_again_a_required_one_is_not_sent_empty(visitor, database, outbox, cast, app) -> None:
     _, page = asked(visitor, database, outbox, cast, app, (PDF, "old.pdf"))
     page.press("/files", step="payslips")

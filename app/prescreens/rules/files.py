@@ -67,6 +67,12 @@ def hashes(answers: Mapping[str, Answer] | None) -> set[str]:
     return {each.sha256 for value in (answers or {}).values() for each in named(value) if each.sha256}
 
 
+def shown(answers: Mapping[str, Answer], inquiries: Iterable["Asked"]) -> set[str]:
+    """The SHA-256 of the files that staff see: of the answers as they are, and as they were before they were asked
+    again. What is added to an answer that was not sent yet is not among them."""
+    return hashes(answers).union(*(hashes(each.former) for each in inquiries))
+
+
 def most(question: Question) -> int:
     """How many files an answer has at most."""
     return question.bounds.files or MOST

@@ -53,10 +53,7 @@ def file_thumbnail(id: UUID, file_id: UUID) -> Response:
 def _file(id: UUID, file_id: UUID) -> tuple[Prescreen, AnswerFile]:
     """A file that an answer names, or named before it was asked again, for a user who may see that. Raises NotFound."""
     prescreen, db = visible(id), reading()
-    named = files.hashes(prescreen.submission)
-    if not first_looks.is_veiled(prescreen):
-        for inquiry in inquiries.of(db, id):
-            named |= files.hashes(inquiry.former)
+    named = files.shown(prescreen.submission, () if first_looks.is_veiled(prescreen) else inquiries.of(db, id))
     row = next((each for each in kept_files.of(db, id).values() if each.id == file_id and each.sha256 in named), None)
     if row is None:
         raise NotFound("There is no such file, or it is kept no longer.")
