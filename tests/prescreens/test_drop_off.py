@@ -1,5 +1,6 @@
 """Where prospects leave: counted as they answer, read by version, and never what they typed."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from app.prescreens import actions
 from app.prescreens.measures import QuestionCount
 from app.prescreens.models import Prescreen
 from app.prescreens.presentation.drop_off import finding
-from app.prescreens.queries import drop_off
+from app.prescreens.queries import drop_off, questionnaires
 from app.prescreens.rules import progress
 from app.prescreens.rules.drop_off import drop_off as of_counts
 from app.prescreens.rules.progress import Step
@@ -85,6 +86,24 @@ def test_who_began_before_it_was_counted_is_not(database: Database, cast: Cast) 
         with database.write() as db:
             actions.answer(db, id, key, [value], by=PROSPECT, now=now())
     assert counted(database) == before
+
+
+def test_a_fresh_start_is_shown_what_its_old_answers_leave_open(database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id, at=now() - timedelta(days=31))
+    with database.write() as db:
+        db.execute(update(Prescreen).where(Prescreen.id == id).values(renewed_at=now()))
+    before = counted(database)
+    with database.write() as db:
+        current = questionnaires.by_address(db, "marston", "two-bedroom")
+        assert current is not None
+        left = [each.left for each in drop_off.drop_off(db, current).asked]
+        new = actions.start_again(db, id, current, by=PROSPECT, now=now())
+    assert counted(database) == {**before, ("more", "shown"): before["more", "shown"] + 1}
+    with database.write() as db:
+        actions.answer(db, new, "more", [""], by=PROSPECT, now=now())
+        actions.complete(db, new, by=PROSPECT, now=now())
+    with database.read() as db:
+        assert [each.left for each in drop_off.drop_off(db, current).asked] == left, "nobody else has left"
 
 
 def test_a_question_that_is_answered_unseen_was_shown() -> None:

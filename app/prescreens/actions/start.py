@@ -10,18 +10,27 @@ from app.kernel.db.engine import Db
 from app.kernel.errors import Gone
 from app.kernel.text import search
 from app.prescreens.actions._count import count_steps
-from app.prescreens.models import Prescreen, ReviewStatus, Status
+from app.prescreens.models import Prescreen, ReviewStatus, Status, Submission
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.queries.search import search_document
 from app.prescreens.rules import progress
 from app.prescreens.rules.answers import Person, next_question
 
 
-def start(db: Db, questionnaire: QuestionnaireDetail, *, by: Actor, now: datetime, id: UUID | None = None) -> UUID:
+def start(
+    db: Db,
+    questionnaire: QuestionnaireDetail,
+    *,
+    by: Actor,
+    now: datetime,
+    known: Submission | None = None,
+    id: UUID | None = None,
+) -> UUID:
     """Creates a draft in the questionnaire's current version and returns its id. Raises Gone when it is closed.
 
     `by` is the prospect, as for every action; the event is recorded with the first answer, because a draft without one
-    is forgotten (forget_drafts.py). Demonstration data bring their own `id`.
+    is forgotten (forget_drafts.py). `known` are the answers that it will begin with: what they leave open is shown
+    first. Demonstration data bring their own `id`.
     """
     if not questionnaire.is_open:
         raise Gone(
@@ -30,7 +39,7 @@ def start(db: Db, questionnaire: QuestionnaireDetail, *, by: Actor, now: datetim
             code="workflow.closed",
         )
     id = id or uuid4()
-    begun, steps = progress.after_start(next_question(questionnaire.questions, {}))
+    begun, steps = progress.after_start(next_question(questionnaire.questions, known or {}))
     db.execute(
         insert(Prescreen).values(
             id=id,

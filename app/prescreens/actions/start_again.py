@@ -30,7 +30,8 @@ def start_again(db: Db, prescreen_id: UUID, questionnaire: QuestionnaireDetail, 
     if former.renewed_at is None or former.withdrawn_at or now >= reminders.renewable_until(former.renewed_at):
         raise Gone("This link no longer works. Nothing was started.", code="session.expired")
     questionnaire = questionnaire.in_language(former.locale)
-    id = start(db, questionnaire, by=by, now=now)
+    given = _fitting(db, former, questionnaire, now)
+    id = start(db, questionnaire, by=by, now=now, known=given)
     marked = db.execute(
         update(Prescreen)
         .where(Prescreen.id == prescreen_id, Prescreen.renewed_as.is_(None))
@@ -40,7 +41,6 @@ def start_again(db: Db, prescreen_id: UUID, questionnaire: QuestionnaireDetail, 
     ).first()
     if marked is None:
         raise Conflict("You started in another tab at the same moment. Open the link again.")
-    given = _fitting(db, former, questionnaire, now)
     person = answers.person(questionnaire.questions, given)
     phone_key = normalization.telephone_key(person.phone, questionnaire.region) if person.phone else None
     db.execute(
