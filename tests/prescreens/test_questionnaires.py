@@ -14,12 +14,14 @@ from app.kernel.changes.events import Event
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.errors import Invalid
+from app.prescreens.actions import forget_drafts
 from app.prescreens.actions import questionnaires as actions
 from app.prescreens.models import Questionnaire, QuestionnaireVersion, QuestionType
 from app.prescreens.queries import questionnaires
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules.questions import Question, read_questions
 from tests.cast import Cast
+from tests.clocks import Clock
 from tests.pages import at_once, csrf, digest, one_wins, presser, text
 from tests.prescreens.factories import QUESTIONS, prescreen, stored, template
 
@@ -320,6 +322,17 @@ def test_only_an_unused_one_is_deleted(editor: Editor) -> None:
         assert db.get(Questionnaire, unused) is None
     assert editor.events()[-1].data["name"] == "Two-bedroom prescreen"
     assert editor.client.get(f"{LISTED}/{unused}").status_code == 404
+
+
+def test_a_start_that_is_forgotten_keeps_none_from_being_deleted(editor: Editor, clock: Clock) -> None:
+    prescreen(editor.database, editor.cast.marston.id, "draft", template_id=editor.id)
+    clock.move(days=8)
+    with editor.database.write() as db:
+        assert forget_drafts(db, clock.now()) == 1
+    editor.cast.sign_in(editor.client, "leda")
+    assert editor.confirmed("delete").status_code == 303
+    with editor.database.read() as db:
+        assert db.get(Questionnaire, editor.id) is None
 
 
 def test_a_copy_takes_what_is_published_and_an_address_of_its_own(editor: Editor) -> None:

@@ -23,6 +23,7 @@ from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from app.kernel.json_types import JsonObject
 from app.kernel.text import normalization
 from app.prescreens import events
+from app.prescreens.measures import QuestionCount
 from app.prescreens.models import Questionnaire, QuestionnaireVersion
 from app.prescreens.queries import drafts
 from app.prescreens.queries.drafts import EditedQuestionnaire
@@ -186,6 +187,8 @@ def delete_unused(db: Db, id: UUID, *, reach: Reach, revision: int | None, by: A
         raise Conflict(used, code="questionnaire.used")
     try:
         db.execute(delete(QuestionnaireVersion).where(QuestionnaireVersion.workflow_template_id == id))
+        # Of drafts that were forgotten their counts are left.
+        db.execute(delete(QuestionCount).where(QuestionCount.workflow_template_id == id))
         db.execute(delete(Questionnaire).where(Questionnaire.id == id))
     except IntegrityError:  # a prospect has started since
         raise Conflict(used, code="questionnaire.used") from None
