@@ -16,6 +16,7 @@ from app.prescreens.models import Prescreen, QuestionnaireVersion
 from app.prescreens.queries import questionnaires
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules import questionnaire_files
+from app.prescreens.rules.questionnaires import Content
 from tests.cast import Cast
 from tests.outgoing import Outbox
 from tests.pages import text
@@ -44,9 +45,9 @@ def editor(client: FlaskClient, database: Database, cast: Cast) -> Editor:
 
 
 def with_texts(database: Database, texts: dict[str, Any] | None = None) -> None:
-    """Gives every version language, closing words and translations."""
+    """Gives every version an introduction, language, closing words and translations."""
     with database.write() as db:
-        db.execute(update(QuestionnaireVersion).values(texts=TEXTS if texts is None else texts))
+        db.execute(update(QuestionnaireVersion).values(introduction="Hello", texts=TEXTS if texts is None else texts))
 
 
 # Editing ------------------------------------------------------------------------------------------------------------
@@ -86,6 +87,50 @@ def test_a_translation_stands_beside_its_original(editor: Editor) -> None:
     assert late.status_code == 409
     long = editor.post("texts/es", text_1="x" * 301)
     assert (long.status_code, editor.row.draft) == (422, None)
+
+
+def test_what_is_not_said_any_more_is_said_in_no_language(editor: Editor) -> None:
+    """Texts that are emptied, and questions that go, take their translations along, which no page shows by then."""
+    with_texts(editor.database)
+    assert editor.post(
+        "texts", closing_sent="See you.", closing_approved="", closing_denied="", language=""
+    ).status_code
+    assert editor.post("introduction", introduction="").status_code == 303
+    assert editor.post("questions/6", **{**editor.fields(6), "hint": ""}).status_code == 303
+    assert editor.post("questions/5/remove").status_code == 303
+    draft = editor.row.draft or {}
+    assert draft["translations"]["es"] == {name: SPANISH[name] for name in ("name", "fullName.label", "closing.sent")}
+    assert "3 of 9 texts" in text(editor.client.get(f"{editor.url}/texts/es"))
+    content = Content.read(draft)
+    assert questionnaire_files.read(questionnaire_files.written("Two", content)).content == content
+
+
+def test_a_version_that_says_it_still_says_it_in_no_language(database: Database, cast: Cast) -> None:
+    """As versions do that were published with such translations."""
+    prescreen(database, cast.marston.id, "draft")
+    with_texts(database, {"translations": {"es": {**SPANISH, "phone.hint": "Con prefijo."}}})
+    with database.write() as db:
+        db.execute(update(QuestionnaireVersion).values(introduction=""))
+        id = db.scalars(select(QuestionnaireVersion.workflow_template_id)).one()
+        spanish = questionnaires.version(db, id, 1).in_language("es")
+    assert (spanish.introduction, spanish.closing.approved) == ("", "")
+    assert {question.key: question.hint for question in spanish.questions if question.hint} == {
+        "email": "Le escribimos."
+    }
+
+
+def test_another_key_keeps_its_translations(editor: Editor) -> None:
+    assert editor.post("questions", label="How many cars?", type="number").status_code == 303
+    number, total = len(QUESTIONS) + 1, 13
+    page = editor.client.get(f"{editor.url}/texts/es").text
+    assert f"0 of {total} texts" in text(editor.client.get(f"{editor.url}/texts/es"))
+    places = re.findall(r'<small>([^<]+)</small> <bdi lang="en" class="prewrap">([^<]+)</bdi>', page)
+    place = next(n for n, (_, words) in enumerate(places) if words == "How many cars?")
+    assert editor.post("texts/es", **{f"text_{place}": "¿Cuántos coches?"}).status_code == 303
+    assert editor.post(f"questions/{number}", **{**editor.fields(number), "key": "coches"}).status_code == 303
+    assert (editor.row.draft or {})["translations"] == {"es": {"coches.label": "¿Cuántos coches?"}}
+    assert editor.post(f"questions/{number}/remove").status_code == 303
+    assert editor.row.draft is None, "nothing of it is left"
 
 
 def test_who_may_not(editor: Editor) -> None:

@@ -45,6 +45,7 @@ def make(
 ) -> UUID:
     """Makes a questionnaire with a draft and returns its id. Its address is proposed from its name and stays."""
     name = _checked_name(name)
+    content = rules.tidied(content, name)
     id, base = uuid4(), slug or proposed_slug(name)
     for n in count(1):
         values = {
@@ -103,7 +104,7 @@ def change_draft(
     edited = _locked(db, id, reach, revision, by)
     before = drafts.drafted(db, edited)
     after = change(before)
-    if after == before:
+    if after == before or (after := rules.tidied(after, edited.name)) == before:
         return False
     if len(after.questions) > rules.MOST_QUESTIONS:
         raise Invalid(f"A questionnaire has at most {rules.MOST_QUESTIONS} questions. Nothing was saved.")
@@ -186,9 +187,9 @@ def delete_unused(db: Db, id: UUID, *, reach: Reach, revision: int | None, by: A
     if drafts.started(db, edited.organization_id, id):
         raise Conflict(used, code="questionnaire.used")
     try:
-        db.execute(delete(QuestionnaireVersion).where(QuestionnaireVersion.workflow_template_id == id))
         # Of drafts that were forgotten their counts are left.
         db.execute(delete(QuestionCount).where(QuestionCount.workflow_template_id == id))
+        db.execute(delete(QuestionnaireVersion).where(QuestionnaireVersion.workflow_template_id == id))
         db.execute(delete(Questionnaire).where(Questionnaire.id == id))
     except IntegrityError:  # a prospect has started since
         raise Conflict(used, code="questionnaire.used") from None

@@ -19,7 +19,7 @@ from app.kernel.text.normalization import region_of
 from app.prescreens.models import STAGE_COUNTS, Prescreen, Questionnaire, QuestionnaireVersion
 from app.prescreens.queries.stages import Reach, whose
 from app.prescreens.rules.questions import Question, read_questions
-from app.prescreens.rules.texts import Closing, translated
+from app.prescreens.rules.texts import Closing, translated, translation
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class QuestionnaireDetail:
         return replace(
             self,
             locale=language_of(locale),
-            name=words.get("name") or self.name,
-            introduction=words.get("introduction") or self.introduction,
+            name=translation(words, "name", self.name),
+            introduction=translation(words, "introduction", self.introduction),
             questions=translated(self.questions, words),
             texts={
                 **(self.texts or {}),

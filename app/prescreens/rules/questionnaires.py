@@ -257,12 +257,19 @@ def new_question(label: str, type: QuestionType, taken: Collection[str], currenc
 
 
 def with_question(content: Content, place: int, question: Question) -> Content:
-    """The content with another question at a place. Conditions follow it under another key."""
-    former = content.questions[place].key
+    """The content with another question at a place. Conditions and translations follow it under another key."""
+    former, translations = content.questions[place].key, content.translations
     questions = [*content.questions[:place], question, *content.questions[place + 1 :]]
     if question.key != former:
         questions = [_renamed(each, former, question.key) for each in questions]
-    return replace(content, questions=tuple(questions))
+        translations = texts.renamed(translations, former, question.key)
+    return replace(content, questions=tuple(questions), translations=translations)
+
+
+def tidied(content: Content, name: str) -> Content:
+    """The content, of a questionnaire of this name, without translations of texts that it does not have."""
+    there = texts.originals(name, content.introduction, content.closing, content.questions)
+    return replace(content, translations=texts.kept(content.translations, there))
 
 
 def _renamed(question: Question, former: str, key: str) -> Question:

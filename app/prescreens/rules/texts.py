@@ -4,7 +4,7 @@ A translation maps the address of a text (`introduction`, `budget.label`, `pets.
 language. What it lacks is read in the language of the questionnaire.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from app.kernel.json_types import JsonObject
@@ -30,7 +30,7 @@ class Closing:
         return {outcome: text for outcome, text in asdict(self).items() if text}
 
     def translated(self, words: Translation) -> "Closing":
-        return Closing(*(words.get(f"closing.{outcome}") or getattr(self, outcome) for outcome in OUTCOMES))
+        return Closing(*(translation(words, f"closing.{outcome}", getattr(self, outcome)) for outcome in OUTCOMES))
 
 
 NO_CLOSING = Closing()
@@ -51,6 +51,31 @@ def originals(name: str, introduction: str, closing: Closing, questions: Sequenc
     return {address: text for address, text in found.items() if text}
 
 
+def kept(translations: Mapping[str, Translation], there: Collection[str]) -> dict[str, Translation]:
+    """The translations of the texts that are there. What a questionnaire does not say any more it says in no language,
+    nor does a question that is later asked under the key of one that is gone."""
+    found = {
+        language: {address: text for address, text in words.items() if address in there}
+        for language, words in translations.items()
+    }
+    return {language: words for language, words in found.items() if words}
+
+
+def renamed(translations: Mapping[str, Translation], former: str, key: str) -> dict[str, Translation]:
+    """The translations when a question has another key."""
+
+    def moved(address: str) -> str:
+        member = address.removeprefix(f"{former}.")
+        return address if member == address else f"{key}.{member}"
+
+    return {language: {moved(each): text for each, text in words.items()} for language, words in translations.items()}
+
+
+def translation(words: Translation, address: str, original: str) -> str:
+    """A text in another language; as it was written where it is not translated, and nothing where nothing is said."""
+    return original and (words.get(address) or original)
+
+
 def limit(address: str, lengths: Mapping[str, int], option_length: int) -> int:
     """The most characters of a translated text: as many as of the original."""
     if ".options." in address:
@@ -63,10 +88,10 @@ def translated(questions: Sequence[Question], words: Translation) -> tuple[Quest
     return tuple(
         replace(
             question,
-            label=words.get(f"{question.key}.label") or question.label,
-            hint=words.get(f"{question.key}.hint") or question.hint,
+            label=translation(words, f"{question.key}.label", question.label),
+            hint=translation(words, f"{question.key}.hint", question.hint),
             options=tuple(
-                replace(option, label=words.get(f"{question.key}.options.{option.value}") or option.label)
+                replace(option, label=translation(words, f"{question.key}.options.{option.value}", option.label))
                 for option in question.options
             ),
         )
