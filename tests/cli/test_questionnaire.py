@@ -89,6 +89,9 @@ def test_no_json_no_file_and_no_questionnaire(desk: Desk, tmp_path: Path, cast: 
     (tmp_path / "deep.json").write_text("[" * 100_000)
     assert "no JSON" in desk("questionnaire", "import", str(tmp_path / "deep.json"), *AT).stderr
     assert "cannot be read" in desk("questionnaire", "import", str(tmp_path / "none.json"), *AT).stderr
+    huge = {"key": "people", "label": "How many?", "type": "number", "bounds": {"at_least": 10**400}}
+    (tmp_path / "huge.json").write_text(json.dumps({**FILE, "questions": [huge]}))
+    assert "must be a number" in desk("questionnaire", "import", str(tmp_path / "huge.json"), *AT).stderr
     assert "no questionnaire" in desk("questionnaire", "export", "-", *AT).stderr
 
 

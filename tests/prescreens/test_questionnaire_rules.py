@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,11 @@ import pytest
 from app.prescreens.models import QuestionType
 from app.prescreens.presentation.questionnaires import differences
 from app.prescreens.rules import questionnaires as rules
+from app.prescreens.rules.bounds import Bounds
 from app.prescreens.rules.effects import Given, Outcomes, effects
 from app.prescreens.rules.question_types.money import currency_of
 from app.prescreens.rules.questionnaires import Content, Kind
-from app.prescreens.rules.questions import Expectation, Option, Question, read_questions
+from app.prescreens.rules.questions import Clause, Expectation, Option, Question, read_questions
 from tests.prescreens.factories import QUESTIONS
 
 PUBLISHED = Content("Hello", read_questions(QUESTIONS))
@@ -47,14 +49,18 @@ CHOICE = {"type": "choice", "options": [{"value": "a", "label": "A"}, {"value": 
         ([{"type": "money"}], "needs a currency"),
         ([{"type": "money", "currency": "ZZZ"}], "needs a currency"),
         ([{"type": "number", "bounds": {"at_least": 3, "at_most": 2}}], "larger than the largest"),
-        ([{"type": "number", "bounds": {"step": 0}}], "more than 0"),
+        ([{"type": "number", "bounds": {"step": 0}}], "0.000001 or more"),
+        ([{"type": "number", "bounds": {"step": 1e-30}}], "0.000001 or more"),
         ([{"type": "date", "bounds": {"days_before": -5, "days_after": 4}}], "after the last"),
+        ([{"type": "date", "bounds": {"days_after": -10_000_000}}], "at most 100,000 before or after"),
         ([{"criterion": "c", "expects": {"at_least": 3}}], "does not fit"),
         ([{**CHOICE, "criterion": "c", "expects": {"one_of": ["z"]}}], "cannot be chosen"),
+        ([{"type": "yesno", "criterion": "c", "expects": {"one_of": [1]}}], "cannot be chosen"),
         ([{"type": "number", "expects": {"at_least": 3}}], "needs a sentence"),
         ([{"type": "number", "criterion": "c", "expects": {"at_least": 3, "at_most": 2}}], "No number can meet"),
         ([{"condition": {"all": [{"key": "later", "answered": True}]}}, {"key": "later"}], "does not come before"),
         ([{"key": "a", **CHOICE}, {"condition": {"all": [{"key": "a", "one_of": ["z"]}]}}], "cannot be chosen"),
+        ([{"key": "a", "type": "yesno"}, {"condition": {"all": [{"key": "a", "one_of": [0]}]}}], "cannot be chosen"),
         ([{"key": "a"}, {"condition": {"all": [{"key": "a", "at_least": 3}]}}], "depends on a number"),
         ([{"key": f"q{n}"} for n in range(101)], "at most 100"),
     ],
@@ -62,6 +68,24 @@ CHOICE = {"type": "choice", "options": [{"value": "a", "label": "A"}, {"value": 
 def test_what_keeps_it_from_being_published(stored: list[dict[str, Any]], words: str) -> None:
     found = [each.sentence for each in rules.problems(content(*stored), TYPES)]
     assert any(words in sentence for sentence in found), found
+
+
+def test_a_bound_is_named_to_whoever_breaks_it() -> None:
+    """The furthest that can be published: as a day, and as a step of the largest number."""
+    today = date(2026, 11, 30)
+    for days in (-rules.MOST_DAYS, rules.MOST_DAYS):
+        bounds = Bounds(days_before=-days, days_after=days)
+        assert rules.problems(content({"type": "date", "bounds": bounds.stored()}), {}) == []
+        assert bounds.limit("too_late", today) == bounds.limit("too_early", today)
+    assert Bounds(step=rules.FINEST).broken_by(rules.MOST - rules.FINEST, None) == ""
+
+
+def test_a_number_is_the_same_with_a_point() -> None:
+    """A file may say 3.0 where people type 3."""
+    clause = Clause("people", one_of=(3.0,))
+    assert clause.met(3)
+    assert not clause.met(True)
+    assert not Clause("people", one_of=(1,)).met(True)
 
 
 def with_budget(**changed: Any) -> Content:

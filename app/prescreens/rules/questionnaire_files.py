@@ -4,7 +4,6 @@ docs/questionnaires.md describes the form. Unknown members are refused, because 
 """
 
 import json
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, NamedTuple
@@ -18,7 +17,9 @@ from app.prescreens.rules import texts
 from app.prescreens.rules.files import MOST_EVER, MOST_MEGABYTES
 from app.prescreens.rules.questionnaires import (
     LENGTHS,
+    MOST,
     MOST_CLAUSES,
+    MOST_DAYS,
     MOST_OPTIONS,
     MOST_QUESTIONS,
     OPTION_LENGTH,
@@ -38,8 +39,8 @@ class _Strict(BaseModel):
 
 
 def _number(value: Any) -> Any:  # any JSON value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidValue("This must be a number.", "type")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST <= value <= MOST:
+        raise InvalidValue(f"This must be a number, {MOST:,} at most.", "type")
     return value
 
 
@@ -51,7 +52,7 @@ def _storable(text: str) -> str:
 
 STORABLE = AfterValidator(_storable)
 Number = Annotated[int | float, BeforeValidator(_number)]
-Days = Annotated[int, Field(ge=0, le=100_000)]
+Days = Annotated[int, Field(ge=-MOST_DAYS, le=MOST_DAYS)]
 Value = bool | Annotated[str, Field(max_length=OPTION_LENGTH)] | Number
 
 

@@ -9,12 +9,13 @@ from typing import NamedTuple
 from app.kernel.errors import Conflict, FieldError, Invalid
 from app.kernel.json_types import JsonObject
 from app.kernel.text import normalization
+from app.kernel.text.normalization.numbers import DECIMALS, LARGEST
 from app.prescreens.models import QuestionType
 from app.prescreens.rules import files, texts
 from app.prescreens.rules.bounds import Bounds, default
 from app.prescreens.rules.question_types import TYPES
 from app.prescreens.rules.question_types.money import CODES
-from app.prescreens.rules.questions import Clause, Option, Question, read_questions
+from app.prescreens.rules.questions import Clause, Option, Question, is_one_of, read_questions
 from app.prescreens.rules.texts import NO_CLOSING, Closing, Translation
 
 MOST_QUESTIONS = 100
@@ -25,8 +26,12 @@ LENGTHS["closing"] = 2000
 """Most characters of a text."""
 OPTION_LENGTH = 200
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
-MOST = 10**12
+MOST = LARGEST
 """The largest number that an answer may be."""
+FINEST = 10**-DECIMALS
+"""The smallest step between numbers: answers have no more decimals."""
+MOST_DAYS = 100_000
+"""Days before or after today that a bound may lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +177,8 @@ def _option_faults(question: Question) -> Iterator[str]:
 def _bound_faults(bounds: Bounds) -> Iterator[str]:
     if bounds.at_least is not None and bounds.at_most is not None and bounds.at_least > bounds.at_most:
         yield "The smallest number it takes is larger than the largest."
-    if bounds.step is not None and not 0 < bounds.step <= MOST:
-        yield "The step between its numbers must be more than 0."
+    if bounds.step is not None and not FINEST <= bounds.step <= MOST:
+        yield f"The step between its numbers must be {FINEST:.{DECIMALS}f} or more."
     if bounds.days_before is not None and bounds.days_after is not None and -bounds.days_before > bounds.days_after:
         yield "The first day it takes is after the last."
     if bounds.files is not None and not 1 <= bounds.files <= files.MOST_EVER:
@@ -182,9 +187,10 @@ def _bound_faults(bounds: Bounds) -> Iterator[str]:
         yield f"A file of it has 1 to {files.MOST_MEGABYTES} megabytes."
     if bounds.only is not None and bounds.only not in files.KINDS:
         yield "It takes pictures, PDF, or both."
-    numbers = (bounds.at_least, bounds.at_most, bounds.days_before, bounds.days_after)
-    if any(number is not None and abs(number) > MOST for number in numbers):
+    if any(number is not None and abs(number) > MOST for number in (bounds.at_least, bounds.at_most)):
         yield f"Its bounds are at most {MOST:,}."
+    if any(days is not None and abs(days) > MOST_DAYS for days in (bounds.days_before, bounds.days_after)):
+        yield f"Its days are at most {MOST_DAYS:,} before or after today."
 
 
 def _criterion_faults(question: Question) -> Iterator[str]:
@@ -198,7 +204,7 @@ def _criterion_faults(question: Question) -> Iterator[str]:
         yield "Its rule needs a sentence: the criterion as an agent reads it."
     if expects.at_least is not None and expects.at_most is not None and expects.at_least > expects.at_most:
         yield "No number can meet its rule."
-    if any(value not in values_of(question) for value in expects.one_of):
+    if any(not is_one_of(value, values_of(question)) for value in expects.one_of):
         yield "Its rule names an answer that cannot be chosen."
 
 
@@ -206,7 +212,7 @@ def _clause_faults(clause: Clause, earlier: Mapping[str, Question]) -> Iterator[
     source = earlier.get(clause.key)
     if source is None:
         yield "It depends on a question that does not come before it."
-    elif clause.one_of and not all(value in values_of(source) for value in clause.one_of) and values_of(source):
+    elif clause.one_of and values_of(source) and not all(is_one_of(each, values_of(source)) for each in clause.one_of):
         yield f"It depends on an answer to “{source.label}” that cannot be chosen."
     elif clause.at_least is not None and source.type not in (QuestionType.NUMBER, QuestionType.MONEY):
         yield f"It depends on a number, but “{source.label}” asks for {TYPES[source.type].title}."

@@ -20,9 +20,9 @@ class Option:
     label: str
 
 
-def _is_one_of(value: Answer | None, wanted: Sequence[Answer]) -> bool:
-    # True is no 1 here, although Python calls them equal.
-    return any(type(value) is type(each) and value == each for each in wanted)
+def is_one_of(value: Answer | None, wanted: Sequence[Answer]) -> bool:
+    """Whether an answer is one of these. True is no 1 here, although Python calls them equal; 3 is 3.0."""
+    return any(isinstance(value, bool) is isinstance(each, bool) and value == each for each in wanted)
 
 
 def _is_number(value: object) -> bool:
@@ -51,7 +51,7 @@ class Clause:
     def met(self, value: Answer | None) -> bool:
         """Whether an answer is as the condition asks; None is no answer."""
         if self.one_of:
-            return any(_is_one_of(each, self.one_of) for each in (value if isinstance(value, list) else [value]))
+            return any(is_one_of(each, self.one_of) for each in (value if isinstance(value, list) else [value]))
         if self.at_least is not None:
             return isinstance(value, int | float) and _is_number(value) and value >= self.at_least
         return value is not None
@@ -99,7 +99,7 @@ class Expectation:
     def met(self, value: Answer) -> bool | None:
         """Whether an answer meets it; None when that cannot be computed."""
         if self.one_of:
-            return all(_is_one_of(each, self.one_of) for each in (value if isinstance(value, list) else [value]))
+            return all(is_one_of(each, self.one_of) for each in (value if isinstance(value, list) else [value]))
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
