@@ -19,7 +19,7 @@ class HttpReceiver:
     """Listens on all of 127.0.0.0/8, each address a host of its own, and keeps every request.
 
     `/200`, `/500`, `/410`, `/302` answer so; `/hang` never, `/drip` a byte a while, `/huge` without end, `/garbage` no
-    HTTP, `/later` 503 with Retry-After, `/cut` hangs up.
+    HTTP, `/later` 503 with Retry-After, `/someday` 200 with one that no calendar has, `/cut` hangs up.
     """
 
     def __init__(self) -> None:
@@ -63,6 +63,10 @@ class HttpReceiver:
         elif word == "later":
             handler.send_response(503)
             handler.send_header("Retry-After", "777")
+            handler.end_headers()
+        elif word == "someday":
+            handler.send_response(200)
+            handler.send_header("Retry-After", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT")
             handler.end_headers()
         elif word == "hang":
             self.stopped.wait(110)

@@ -83,6 +83,7 @@ def test_the_headers_are_those_of_standard_webhooks(sender: Database, bad: HttpR
         ("/garbage", "queued", "The receiver closed the connection or sent something that is no HTTP answer."),
         ("/cut", "queued", "The receiver closed the connection or sent something that is no HTTP answer."),
         ("/huge", "sent", None),
+        ("/someday", "sent", None),
     ],
 )
 def test_what_each_answer_means(sender: Database, bad: HttpReceiver, path: str, state: str, reason: str | None) -> None:

@@ -207,7 +207,7 @@ def _seconds(value: str) -> float | None:
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(min(int(value[:9]), 10**8))
-    with contextlib.suppress(ValueError, TypeError):
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
         at = parsedate_to_datetime(value)
         return max((at - clock.now()).total_seconds(), 0.0) if at.tzinfo else None
     return None
