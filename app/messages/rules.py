@@ -62,6 +62,8 @@ def check_send_again(row: ListedMessage, now: datetime) -> None:
         )
     if row.blanked:
         raise Conflict("Its content is not kept any more, so there is nothing to send.", code="message.blanked")
+    if row.not_after is not None and row.not_after < now:
+        raise Conflict("It would come too late to be of use.", code="message.late")
     if status_of(row) == QUEUED:
         raise Conflict("It has not been tried yet; it is sent when it is due.", code="message.queued")
 

@@ -191,6 +191,20 @@ def test_what_cannot_be_sent_again_says_why(
     assert row_of(database, id) == before
 
 
+@pytest.mark.parametrize("state", ["sent", "dead"])
+def test_what_would_come_too_late_is_not_sent_again(
+    database: Database, cast: Cast, client: FlaskClient, clock: Clock, state: str
+) -> None:
+    """A reminder that arrived is still one that arrived, once the session has begun."""
+    id = put(database, cast, state, not_after=now() + timedelta(minutes=1))
+    clock.move(minutes=2)
+    cast.sign_in(client, "ines")
+    answer = press(client, id)
+    assert (answer.status_code, "It would come too late to be of use." in answer.text) == (409, True)
+    assert row_of(database, id).state == state
+    assert "It would come too late to be of use." in page(client, f"/messages/{id}")
+
+
 def test_what_was_taken_back_stays_so(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "queued")
     with database.write() as db:

@@ -57,6 +57,7 @@ class ListedMessage(NamedTuple):
     finished_at: datetime | None
     dismissed_at: datetime | None
     dismissed_by: str | None
+    not_after: datetime | None
     blanked: bool
 
 
@@ -80,6 +81,7 @@ LISTED_COLUMNS = (
     OutboxRow.finished_at,
     OutboxRow.dismissed_at,
     OutboxRow.dismissed_by,
+    OutboxRow.not_after,
     (OutboxRow.payload == "").label("blanked"),
 )
 """The columns of a ListedMessage, in its order."""
@@ -165,8 +167,8 @@ def _set_dismissed(
 def send_again(db: Db, id: UUID, now: datetime, seen: str | None = None) -> ListedMessage | None:
     """Queues a dead message, a sent one that was not secret, or a failing one, to be sent now under its old id.
 
-    Returns the row, or None when it cannot be sent again (unknown, being sent, dropped, blanked, or a finished job), or
-    its state token is no longer `seen`.
+    Returns the row, or None when it cannot be sent again (unknown, being sent, dropped, blanked, too late, or a
+    finished job), or its state token is no longer `seen`.
     """
     sent = and_(OutboxRow.state == SENT, ~OutboxRow.secret, OutboxRow.channel.not_like("job:%"))
     failing = and_(FAILING, or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now))
@@ -176,6 +178,7 @@ def send_again(db: Db, id: UUID, now: datetime, seen: str | None = None) -> List
             OutboxRow.id == id,
             OutboxRow.payload != "",
             or_(OutboxRow.state == DEAD, sent, failing),
+            or_(OutboxRow.not_after.is_(None), OutboxRow.not_after >= now),
             *_unchanged_since(seen),
         )
         .values(
