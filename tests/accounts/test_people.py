@@ -104,6 +104,22 @@ def test_inviting_a_new_person(client: FlaskClient, cast: Cast, outbox: Outbox, 
     assert "Invited" in client.get(f"/people/{vera.id}").text
 
 
+@pytest.mark.parametrize("who", ["hugo", "adam"])
+def test_an_account_that_is_disabled_is_sent_no_link_that_leads_nowhere(
+    client: FlaskClient, cast: Cast, outbox: Outbox, database: Database, who: str
+) -> None:
+    """Whoever sees all accounts reads that it is disabled; to others it is an address like any other."""
+    with database.write() as db:
+        people.disable(db, db.get_one(Person, cast.lars.id), by=cast.actor("hugo"), now=now())
+    cast.sign_in(client, who)
+    assert invite(client, cast.marston.id, email=cast.lars.email, name="Lars") == 303
+    assert outbox.emails(cast.lars.email) == []
+    assert membership(database, cast.lars.id, "operator")
+    page = client.get(f"/people/{cast.lars.id}" if who == "hugo" else "/people/invite").text
+    assert ("The account is disabled, so nothing was sent" in page) == (who == "hugo")
+    assert (f"An invitation to {cast.lars.email} is on its way." in page) == (who == "adam")
+
+
 def test_a_fresh_invitation(client: FlaskClient, cast: Cast, outbox: Outbox, database: Database) -> None:
     cast.sign_in(client, "adam")
     invite(client, cast.marston.id)

@@ -42,18 +42,21 @@ def invite(
     now: datetime,
     time_zone: str | None = None,
 ) -> Person:
-    """Gives a person a role, creates the account when there is none, and sends an e-mail.
+    """Gives a person a role, creates the account when there is none, and sends an e-mail; not to an account that is
+    disabled, for which no link works.
 
     No organization means all of them. Raises Invalid for a bad field, Conflict when the person has the role already.
     """
     person, _ = _ensure(db, email=email, name=name, time_zone=time_zone, organization=organization, by=by, now=now)
     _add_membership(db, person, role, organization)
-    message = (
-        emails.invitation(db, person, organization, by)
-        if person.password_hash is None
-        else emails.role_given(db, person, TITLES[Role(role)], organization, by)
-    )
-    _record(db, events.PERSON_INVITED, person, organization, by, now, {"role": role}, [message])
+    messages = []
+    if person.disabled_at is None:
+        messages.append(
+            emails.invitation(db, person, organization, by)
+            if person.password_hash is None
+            else emails.role_given(db, person, TITLES[Role(role)], organization, by)
+        )
+    _record(db, events.PERSON_INVITED, person, organization, by, now, {"role": role}, messages)
     return person
 
 

@@ -87,13 +87,14 @@ def invite() -> Response:
     """Creates the account when there is none, gives the role and sends an e-mail.
 
     The answer is the same for known and unknown addresses, and repeats only what was typed: whose account an address
-    is, and what that person is called, is not for whoever types it.
+    is, and what that person is called, is not for whoever types it. Staff, who see all accounts, read of one that is
+    disabled.
     """
     form = InviteForm()
     places = _fill_choices(form, db(), administered())
     form.check()
     rules.check_grant(form.role.data, everywhere=EVERYWHERE in places)
-    actions.invite(
+    person = actions.invite(
         db(),
         email=form.email.data,
         name=form.name.data,
@@ -102,6 +103,9 @@ def invite() -> Response:
         by=me().actor(),
         now=clock.now(),
     )
+    if person.disabled_at is not None and administered() is None:
+        flash(f"{form.email.data} has the role. The account is disabled, so nothing was sent: enable it.", "warn")
+        return see_other(url_for("accounts.person", person_id=person.id))
     flash(f"An invitation to {form.email.data} is on its way.")
     return see_other(url_for("accounts.invitation"))
 
