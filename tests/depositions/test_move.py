@@ -181,6 +181,19 @@ def test_hours_are_read_in_any_usual_form(ines, cast, database, typed, wire):
     assert (row.start_time, row.estimated_duration) == (wire, "1.5")
 
 
+@pytest.mark.parametrize("hours", [4 / 3, 0.1 + 0.2, 23.999999999999996, 0.00001, 2.0])
+def test_a_length_that_an_organization_computed_does_not_stand_in_the_way(ines, cast, database, hours):
+    """80 minutes are four thirds of an hour: the form brings back what it shows."""
+    made = factories.in_state(database, cast, "scheduled", estimated_duration=hours)
+    page = ines.get(f"/depositions/{made.id}").text
+    shown = re.search(r'name="estimated_duration"[^>]*value="([^"]*)"', page)
+    typed = {**WHEN, "estimated_duration": shown[1]}
+    answer = send(ines, made.id, "move", version=made.version, notify="y", **typed)
+    assert answer.status_code == 303, text(answer)
+    row = stored(database, made.id)
+    assert (float(row.estimated_duration), row.ends_at - row.starts_at) == (hours, made.ends_at - made.starts_at)
+
+
 def test_an_hour_that_comes_twice_is_the_first_and_flagged(ines, cast, database):
     made = factories.in_state(database, cast, "scheduled")
     twice = {**WHEN, "start_date": "2031-11-02", "start_time": "01:30"}

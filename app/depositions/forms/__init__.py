@@ -115,7 +115,7 @@ class MomentForm(DeskForm):
     start_date = FigureField("Date", validators=[needed("Choose the day.")])
     start_time = FigureField("Time", validators=[needed("Type the time.")])
     time_zone = StringField("Time zone", validators=[needed("Type the time zone of the session."), at_most(80)])
-    estimated_duration = FigureField("Hours", validators=[at_most(8)])
+    estimated_duration = FigureField("Hours", validators=[at_most(24)])
 
     @property
     def start(self) -> Start:
@@ -126,7 +126,7 @@ class MomentForm(DeskForm):
     def hours(self) -> int | float | None:
         """How long it takes, once the form is checked; None when that is not known."""
         text = _decimal(self.estimated_duration.data)
-        return (float(text) if "." in text and float(text) % 1 else int(float(text))) if text else None
+        return (float(text) if float(text) % 1 else int(float(text))) if text else None
 
     def validate_estimated_duration(self, field: Field) -> None:
         text = _decimal(field.data)
@@ -134,7 +134,8 @@ class MomentForm(DeskForm):
             raise ValidationError(f"Type a number of hours, for example 1.25: more than 0 and at most {LONGEST_HOURS}.")
 
 
-_HOURS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,4})?")
+_HOURS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,20})?(e-[0-9]{1,2})?")
+"""A number of hours as it is typed, and as the API's clients send it: four thirds is `1.3333333333333333`."""
 _TIME_FIELD = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -424,9 +425,9 @@ class RequestForm(DeskForm):
 
     def _hours(self) -> int | float | str | None:
         text = _decimal(self.estimated_duration.data)
-        if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,4})?", text):
+        if not _HOURS.fullmatch(text):
             return text or None
-        return float(text) if "." in text else int(text)
+        return int(text) if text.isdigit() else float(text)
 
 
 _SESSION = ("title", "case", "file_number", "start_date", "start_time", "time_zone")
