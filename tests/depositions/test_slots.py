@@ -158,7 +158,7 @@ def test_what_can_be_offered_and_answered() -> None:
             proposals.read_answers(offered, given)
     with pytest.raises(Conflict):
         proposals.read_answers(offered, {offered[0]: "yes", "2027-01-01T00:00:00Z": "yes"})
-    for wrong in ("", "0001-01-01T00:00:00Z", "2026-12-01", "2026-12-01T15:00:00+01:00"):
+    for wrong in ("", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-12-01", "2026-12-01T15:00:00+01:00"):
         with pytest.raises(ValueError, match=r"."):
             proposals.read_slot(wrong)
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.depositions.models import BOOKED, State
+from app.depositions.rules.new_request import LATEST
 from app.depositions.rules.slots import LEAST, MOST
 from app.kernel.clock import iso
 from app.kernel.errors import Conflict, FieldError, Invalid
@@ -205,7 +206,7 @@ def written(starts_at: datetime) -> str:
 def read_slot(text: str) -> datetime:
     """The hour that is written so. Raises ValueError."""
     moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    if moment.year < 2000:
+    if not 2000 <= moment.year <= LATEST:
         raise ValueError(text)
     return moment
 

@@ -1,7 +1,8 @@
 """Moving by agreement: the page on which hours are chosen, what is confirmed, and how the answers stand."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
@@ -209,7 +210,7 @@ def _choices(
     """The hours that were found with those that are ticked; where none is, the first three."""
     if search is None:
         return []
-    kept = [slot for slot in (read_slot(each) for each in ticked) if slot > now]
+    kept = [slot for slot in _readable(ticked) if slot > now]
     chosen = set(kept) if kept else set(found.slots[:3])
     choices = []
     for slot in sorted({*kept, *found.slots}):
@@ -221,6 +222,13 @@ def _choices(
         when = datetimes.span(slot, slot + search.length, deposition.zone, now)
         choices.append(Choice(written(slot), when, ", ".join(others), slot in chosen))
     return choices
+
+
+def _readable(slots: Sequence[str]) -> Iterator[datetime]:
+    """The hours among what was posted, which nobody has checked yet where a form comes back to be edited."""
+    for slot in slots:
+        with suppress(ValueError):
+            yield read_slot(slot)
 
 
 def _until(deposition: DepositionDetail, slots: Sequence[str], now: datetime) -> str:
