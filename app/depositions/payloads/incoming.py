@@ -15,9 +15,9 @@ from app.kernel.errors import FieldError, Invalid
 from app.kernel.text import normalization
 
 _EPOCH = re.compile(r"-?[0-9]{1,14}")
-_SIMPLE_ADDRESS = re.compile(
-    r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.(com|org|net)"
-)
+_LABEL = r"(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_SIMPLE_ADDRESS = re.compile(rf"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@{_LABEL}(?:\.{_LABEL})*\.(?:com|org|net)")
+"""Addresses of which it is known without the library, which takes ten times as long, that it takes them."""
 MILLISECONDS = 10**12
 """Epochs from here on (13 digits) are milliseconds."""
 
