@@ -13,6 +13,7 @@ from app.depositions.models import Deposition
 from app.depositions.payloads import documents, incoming, outgoing
 from app.depositions.queries import detail
 from app.kernel.api.routing import Call, Product
+from app.kernel.current import the_request
 from app.kernel.db.transaction import side_note
 from app.kernel.errors import Denied, Refusal
 from app.kernel.json_types import JsonObject
@@ -49,9 +50,10 @@ def _signed(call: Call, payload: str) -> JsonObject:
 
 def _note_reading(call: Call) -> None:
     """Writes that this key reads its organization's requests, at most once a minute, before it does: what was true by
-    then is known to its system. The other readings of a minute leave the moment of the first.
+    then is known to its system. The other readings of a minute leave the moment of the first. Who asks for the head
+    alone reads nothing.
     """
-    if call.caller is None:
+    if call.caller is None or the_request().method == "HEAD":
         return
     credential, organization_id, now = call.caller.credential, call.organization.id, call.now
     if is_stale(credential.read_at, now):

@@ -128,6 +128,15 @@ def test_a_reading_is_written_at_most_once_a_minute(client, database, cast, cloc
         assert people.last_read(db, cast.organizations["marston"].id) == first
 
 
+@pytest.mark.parametrize("path", ["", "/1"])
+def test_the_head_of_an_answer_tells_nothing(client, database, cast, path):
+    factories.request(database, cast)
+    answer = client.head(f"/api/v1/session_requests{path}", headers=cast.headers("depositions"))
+    assert (answer.status_code, answer.data) == (200, b"")
+    with database.read() as db:
+        assert people.last_read(db, cast.organizations["marston"].id) is None
+
+
 def test_messages_that_were_not_sent_tell_nothing(database, cast, outbox):
     made = factories.in_state(database, cast, "scheduled")
     cancel(database, cast, made, notify=False)
