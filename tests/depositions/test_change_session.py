@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.depositions import actions
 from app.depositions.models import Deposition, DepositionPerson
 from app.depositions.rules.new_request import SessionChange, parse_start
+from app.depositions.rules.reconfirmation import Answer
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.text.time_zones import clock12
@@ -205,6 +206,22 @@ def test_signed_parameters_win(client, cast, made, database):
         **cast.headers("depositions", "quill"), "Content-Type": "application/json",
     })  # fmt: skip
     assert answer.json["requests"][0]["remote_session"]["title"] == "Signed"
+
+
+def test_what_somebody_answered_who_takes_part_no_longer_does_not_count(change, made, database, cast):
+    def answered(key, answer):
+        with database.write() as db:
+            actions.reconfirm(db, made.id, key, answer, by=cast.actor("ines"), now=now())
+        return row(database, made).reconfirmation
+
+    assert answered("participant:obsidian@example.com", Answer.NO) == "no"
+    change({"invites": ["obsidian@example.com"]})
+    assert row(database, made).reconfirmation is None, "they are no host any more"
+    change({"invites": [{"email": "obsidian@example.com", "access_level": "host"}]})
+    assert row(database, made).reconfirmation == "no"
+    assert answered("organization:", Answer.YES) == "no", "the gravest counts"
+    change({"invites": ["quartz@example.com"]})
+    assert row(database, made).reconfirmation == "yes"
 
 
 def test_against_a_move_by_staff_each_message_says_one_truth(database, cast, made, outbox):

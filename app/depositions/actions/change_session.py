@@ -11,6 +11,7 @@ from app.depositions.actions._manager import Managed
 from app.depositions.actions._write import Values, organization_name, record, write
 from app.depositions.actions.move import Move, is_at, move
 from app.depositions.models import Deposition, Kind, MessageState
+from app.depositions.queries import reconfirmation
 from app.depositions.queries.people import address_key, known
 from app.depositions.queries.search import search_document
 from app.depositions.rules import transitions
@@ -57,6 +58,8 @@ def change_session(
         # Made before the move, of whose moment they need not hear, and queued after it, which drops what waits.
         farewell = emails.uninvited(db, deposition, organization_name(db, deposition.organization_id), now, heard)
         people.leave(db, deposition, Kind.PARTICIPANT, _addresses(gone))
+        # What somebody answered counts while they are asked: a host, who may be another one now.
+        reconfirmation.summarize(db, deposition)
     if moves:
         transitions.check_ahead(to.start.starts_at, now)
         deposition = move(db, deposition_id, to, by=by, now=now, organization_id=organization_id)
