@@ -10,6 +10,7 @@ from sqlalchemy import update
 from app.accounts.models import Organization
 from app.depositions import actions
 from app.depositions.queries import questions
+from app.depositions.rules.new_request import parse_start
 from app.depositions.rules.questions import Kind, NewQuestion
 from app.kernel.changes import events
 from app.kernel.clock import now
@@ -133,6 +134,54 @@ def test_a_question_that_is_over_says_so(
     late = app.test_client(use_cookies=False).post(path, data=data, follow_redirects=True)
     assert (late.status_code, sentence in late.text) == (410, True)
     assert stored(database, session.id).question == ("open" if end != "withdrawn" else None)
+
+
+def questions_to_send(outbox: Outbox) -> list[tuple[str, bool]]:
+    """The state of each e-mail that asks, and whether it says the hour to which the session is moved here."""
+    rows = [row for row in outbox.rows("email") if row.payload.get("to") == CONTACT]
+    return [(row.state, "2:30–4:30 PM EDT" in row.payload["text"]) for row in rows]
+
+
+@pytest.mark.parametrize("notify", [True, False])
+def test_a_question_that_waits_is_not_lost_when_the_session_is_moved(
+    app: Flask, cast: Cast, database: Database, session: Any, outbox: Outbox, notify: bool
+) -> None:
+    ask(database, cast, session, NewQuestion("Two interpreters?", Kind.YES_NO))
+    to = actions.Move(parse_start("2031-03-12", "02:30 PM", "Eastern Time (US & Canada)"), 2, reason="On purpose.")
+    with database.write() as db:
+        actions.move(db, session.id, to, by=cast.actor("ines"), now=now(), notify=notify)
+    assert stored(database, session.id).question == "open"
+    waiting = [("dropped", False), ("queued", True)] if notify else [("queued", False)]
+    assert sorted(questions_to_send(outbox)) == waiting
+    outbox.deliver_all()
+    assert sorted(state for state, _ in questions_to_send(outbox)) == (["dropped", "sent"] if notify else ["sent"])
+    assert answer(app, links(outbox)[-1], answer="yes").status_code == 303
+    assert stored(database, session.id).question == "answered"
+
+
+def test_a_question_that_was_read_is_not_asked_twice_by_a_move(
+    cast: Cast, database: Database, session: Any, outbox: Outbox
+) -> None:
+    ask(database, cast, session)
+    outbox.deliver_all()
+    to = actions.Move(parse_start("2031-03-12", "02:30 PM", "Eastern Time (US & Canada)"), 2)
+    with database.write() as db:
+        actions.move(db, session.id, to, by=cast.actor("ines"), now=now())
+    assert questions_to_send(outbox) == [("sent", False)]
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "asked again"])
+def test_a_question_that_was_withdrawn_is_not_sent_any_more(
+    cast: Cast, database: Database, session: Any, outbox: Outbox, end: str
+) -> None:
+    ask(database, cast, session)
+    if end == "withdrawn":
+        with database.write() as db:
+            actions.settle_question(db, session.id, by=cast.actor("ines"), now=now())
+    else:
+        ask(database, cast, session, NewQuestion("Or tomorrow?", Kind.YES_NO))
+    states = sorted(state for state, _ in questions_to_send(outbox))
+    assert states == (["dropped"] if end == "withdrawn" else ["dropped", "queued"])
 
 
 def test_done_with_the_answer(client: Any, cast: Cast, database: Database, session: Any) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import insert, update
 
 from app.depositions import emails, events
 from app.depositions.actions._write import locked, record, write
+from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition, DepositionQuestion
 from app.depositions.queries import questions, reconfirmation
 from app.depositions.rules.questions import (
@@ -21,6 +22,7 @@ from app.depositions.rules.questions import (
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
+from app.kernel.outbox.outbox import drop
 
 _STATES = [state.value for state in ASKABLE]
 ALREADY_ANSWERED = "This question is answered already."
@@ -48,7 +50,7 @@ def ask(
     check_recipient(organization.email)
     for hour in new.hours:
         start_of(hour, deposition.time_zone)
-    _end(db, deposition_id, QuestionState.OPEN, QuestionState.WITHDRAWN)
+    _withdraw(db, deposition, now)
     _end(db, deposition_id, QuestionState.ANSWERED, QuestionState.SETTLED)
     values = {
         "deposition_id": deposition_id,
@@ -114,7 +116,7 @@ def settle_question(db: Db, deposition_id: int, *, by: Actor, now: datetime, ver
         version=version,
         only=Deposition.question.is_not(None),
     )
-    withdrawn = _end(db, deposition_id, QuestionState.OPEN, QuestionState.WITHDRAWN)
+    withdrawn = _withdraw(db, deposition, now)
     _end(db, deposition_id, QuestionState.ANSWERED, QuestionState.SETTLED)
     event = events.QUESTION_WITHDRAWN if withdrawn else events.ANSWER_SETTLED
     record(db, event, deposition, by=by, now=now)
@@ -126,9 +128,18 @@ def _check_waits(current: Deposition) -> None:
         raise Conflict(NOTHING_ASKED, code="question.none")
 
 
-def _end(db: Db, deposition_id: int, state: QuestionState, becomes: QuestionState) -> bool:
-    """Brings questions in this state to another one; whether there were any."""
+def _withdraw(db: Db, deposition: Deposition, now: datetime) -> bool:
+    """Withdraws the open question, whose e-mail is not sent any more if it was not yet; whether there was one."""
+    ended = _end(db, deposition.id, QuestionState.OPEN, QuestionState.WITHDRAWN)
+    keys = [key for id in ended for key in emails.question_keys(deposition, id)]
+    if keys:
+        drop(db, SUBJECT, deposition.id, reason="The question was withdrawn.", now=now, dedupe=keys)
+    return bool(ended)
+
+
+def _end(db: Db, deposition_id: int, state: QuestionState, becomes: QuestionState) -> list[int]:
+    """Brings questions in this state to another one; returns their ids."""
     mine = (DepositionQuestion.deposition_id == deposition_id, DepositionQuestion.state == state.value)
     values = {DepositionQuestion.state: becomes.value}
     done = db.execute(update(DepositionQuestion).where(*mine).values(values).returning(DepositionQuestion.id))
-    return bool(done.all())
+    return list(done.scalars())

@@ -13,6 +13,7 @@ from app.depositions.actions._write import Values, next_sequence, organization_n
 from app.depositions.actions.request import webhook
 from app.depositions.actions.schedule import Booking
 from app.depositions.models import Deposition, Kind
+from app.depositions.queries import questions
 from app.depositions.queries.people import invited
 from app.depositions.rules import transitions
 from app.depositions.rules.new_request import Start, end_of
@@ -99,9 +100,15 @@ def move(
     informed = invited(db, deposition_id, Kind.PARTICIPANT)
     if former := managed.former if manager is not managed.former else None:
         people.leave(db, deposition, Kind.MANAGER, [before.manager_email or former.email])
-    people.superseded(db, deposition, reason="The session was moved.", now=now)
+    asked = questions.unheard(db, deposition)
+    # A question that waits is asked anew, with the hour of now; where nobody is told, it keeps the hour that they know.
+    kept = emails.question_keys(deposition, asked.id) if asked and not notify else []
+    people.superseded(db, deposition, reason="The session was moved.", now=now, besides=kept)
     name = organization_name(db, deposition.organization_id)
-    messages = [*emails.moved(db, deposition, name, now, informed), *webhook(db, deposition)] if notify else []
+    messages = []
+    if notify:
+        messages = [*emails.moved(db, deposition, name, now, informed), *webhook(db, deposition)]
+        messages += [emails.question(db, deposition, name, asked)] if asked else []
     notified = any(message.channel == "email" for message in messages)
     if notify or manager is not managed.former:
         messages += managed.messages(db, deposition, name, now)

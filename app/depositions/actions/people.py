@@ -49,13 +49,14 @@ def _row_of(deposition_id: int, receipt: JsonObject, now: datetime) -> JsonObjec
     }
 
 
-def superseded(db: Db, deposition: Deposition, *, reason: str, now: datetime) -> None:
-    """Drops the messages about an earlier state of a deposition that were not sent yet: they would come after the ones
-    about the present state, or instead of them. An organization has a system when it is called, or reads."""
+def superseded(db: Db, deposition: Deposition, *, reason: str, now: datetime, besides: Sequence[str] = ()) -> None:
+    """Drops the messages about an earlier state of a deposition that were not sent yet, `besides` those with these
+    keys: they would come after the ones about the present state, or instead of them. An organization has a system when
+    it is called, or reads."""
     if deposition.postback_url or last_read(db, deposition.organization_id):
         _ensure(db, deposition.id, Kind.SYSTEM, "")
     for channel in ("email", "webhook", REMIND, RECONFIRM):
-        drop(db, SUBJECT, deposition.id, reason=reason, now=now, channel=channel)
+        drop(db, SUBJECT, deposition.id, reason=reason, now=now, channel=channel, besides=besides)
     waiting = (
         DepositionPerson.deposition_id == deposition.id,
         DepositionPerson.message_state == MessageState.WAITING.value,

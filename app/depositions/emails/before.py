@@ -98,11 +98,18 @@ def question(db: Db, deposition: Deposition, organization: str, asked: Depositio
         "deposition-question",
         url,
         to=asked.asked_to,
-        dedupe=f"deposition-question:{asked.id}",
+        dedupe=question_keys(deposition, asked.id)[-1],
         url=url,
         question=asked.question,
         **mail_context(db, deposition, organization, TRANSLATIONS.translator(host.locale)),
     )
+
+
+def question_keys(deposition: Deposition, question_id: int) -> list[str]:
+    """The keys of the e-mails that ask a question: of an earlier version of the program, and of each state of the
+    session up to the present one, in which it is asked anew where it has reached nobody yet."""
+    key = f"deposition-question:{question_id}"
+    return [key, *(f"{key}:{sequence}" for sequence in range(deposition.sequence + 1))]
 
 
 def question_url(config: Config, question_id: int) -> str:

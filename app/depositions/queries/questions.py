@@ -4,8 +4,11 @@ from typing import cast
 
 from sqlalchemy import select
 
-from app.depositions.models import DepositionQuestion
+from app.depositions import emails
+from app.depositions.models import Deposition, DepositionQuestion
+from app.depositions.rules.questions import QuestionState
 from app.kernel.db.engine import Db
+from app.kernel.outbox.outbox import SENT, OutboxRow
 
 _COLUMNS = tuple(DepositionQuestion.__table__.c)
 
@@ -17,6 +20,16 @@ def latest(db: Db, deposition_id: int) -> DepositionQuestion | None:
         select(*_COLUMNS).where(DepositionQuestion.deposition_id == deposition_id).order_by(newest).limit(1)
     )
     return cast(DepositionQuestion | None, rows.first())
+
+
+def unheard(db: Db, deposition: Deposition) -> DepositionQuestion | None:
+    """The open question to the organization, where no server has accepted its e-mail yet."""
+    asked = latest(db, deposition.id) if deposition.question == QuestionState.OPEN else None
+    if asked is None:
+        return None
+    keys = emails.question_keys(deposition, asked.id)
+    accepted = select(OutboxRow.id).where(OutboxRow.dedupe.in_(keys), OutboxRow.state == SENT).limit(1)
+    return asked if db.execute(accepted).first() is None else None
 
 
 def by_id(db: Db, id: int) -> DepositionQuestion | None:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -378,12 +379,14 @@ def drop(
     channel: str | None = None,
     secret: bool = False,
     dedupe: Sequence[str] = (),
+    besides: Sequence[str] = (),
     concerns: Callable[[JsonObject], bool] | None = None,
 ) -> int:
     """Drops messages about one item that were not sent yet, and returns how many. Failed ones cannot be sent again.
 
-    `secret` means those that hold a link or a code; `concerns` chooses by the receipt that a message has. A message
-    that the worker is sending at this moment may still arrive, and is then shown as sent.
+    `secret` means those that hold a link or a code, `dedupe` those with one of these keys, `besides` those with none of
+    these; `concerns` chooses by the receipt that a message has. A message that the worker is sending at this moment may
+    still arrive, and is then shown as sent.
     """
     unsent = OutboxRow.state.in_((QUEUED, DEAD))
     conditions = [OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id), unsent]
@@ -393,6 +396,8 @@ def drop(
         conditions.append(OutboxRow.secret.is_(True))
     if dedupe:
         conditions.append(OutboxRow.dedupe.in_(list(dedupe)))
+    if besides:
+        conditions.append(or_(OutboxRow.dedupe.is_(None), OutboxRow.dedupe.not_in(list(besides))))
     if concerns:
         found = db.execute(select(OutboxRow.id, OutboxRow.payload).where(*conditions, OutboxRow.payload != "")).all()
         receipts = ((id, json.loads(db.vault.decrypt(payload)).get(RECEIPT)) for id, payload in found)
