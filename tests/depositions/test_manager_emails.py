@@ -10,6 +10,7 @@ from app.depositions import actions, emails
 from app.depositions.actions.roster import feed_hash
 from app.depositions.locales import manager_translator
 from app.depositions.models import Manager
+from app.depositions.queries import people
 from app.depositions.rules.new_request import parse_start
 from app.kernel.clock import now
 from tests.depositions import factories
@@ -44,6 +45,7 @@ def test_the_manager_is_invited_as_chair_with_the_room_and_a_link_of_their_own(c
 
 def test_another_room_is_told_to_the_manager_alone(ines, database, cast, outbox):
     made = factories.in_state(database, cast, "scheduled")
+    factories.delivered(database)
     before = len(outbox.emails())
     assert send(ines, made.id, "change_room", version=made.version, room_url=ELSEWHERE).status_code == 303
     (message,) = outbox.emails()[before:]
@@ -75,6 +77,19 @@ def test_the_former_manager_hears_who_manages_it_now(database, cast):
         (message,) = emails.manager_canceled(db, made, "Marston", now(), former=cast.managers["ines"])
     assert message.payload["to"] == "ines@example.com"
     assert "Quartz Verbena manages this session instead of you" in message.payload["text"]
+
+
+def test_a_manager_with_another_address_by_now_is_released_where_they_were_invited(database, cast, outbox):
+    made = factories.in_state(database, cast, "scheduled")
+    factories.delivered(database)
+    with database.write() as db:
+        db.execute(update(Manager).where(Manager.id == made.manager_id).values(email="ines@new.example.com"))
+    with database.write() as db:
+        actions.change_manager(db, made.id, None, by=cast.actor("ines"), now=now())
+    assert outbox.emails("ines@example.com")[-1]["subject"].startswith("No longer yours: ")
+    factories.delivered(database)
+    with database.read() as db:
+        assert people.outdated(db, made.id) == []
 
 
 def test_a_moved_session_says_from_when(database, cast, outbox):

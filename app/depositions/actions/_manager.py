@@ -63,7 +63,12 @@ class Managed:
             return emails.manager_changed(db, deposition, organization, now, moved=moved, room_changed=room_changed)
         if keeps:
             return emails.manager_invited(db, deposition, organization, now)
-        released = emails.manager_canceled(db, deposition, organization, now, former=self.former) if self.former else []
+        released = []
+        if self.former:
+            address = self.before.manager_email or ""
+            released = emails.manager_canceled(
+                db, deposition, organization, now, former=self.former, invited_at=address
+            )
         return [*released, *emails.manager_invited(db, deposition, organization, now)]
 
 

@@ -41,12 +41,14 @@ def manager_canceled(
     now: datetime,
     *,
     former: Manager | None = None,
+    invited_at: str = "",
 ) -> list[Message]:
-    """That the session does not take place; or to its `former` manager, that they no longer manage it, and who does."""
+    """That the session does not take place; or to its `former` manager, that they no longer manage it, and who does: at
+    the address to which they were invited, where the roster has another one by now."""
     manager = managers.get(db, deposition.manager_id) if deposition.manager_id and former is None else former
     if manager is None:
         return []
-    name, email = (former.name, former.email) if former else (deposition.manager_name, deposition.manager_email)
+    name, email = (former.name, invited_at) if former else (deposition.manager_name, deposition.manager_email)
     address, name = email or manager.email, name or manager.name
     context = _context(deposition, manager, organization)
     t: Translator = context["t"]
