@@ -99,10 +99,13 @@ def record(
     data: Mapping[str, object] | None = None,
     messages: Sequence[Message] = (),
 ) -> None:
-    """Records an event of a deposition with its outgoing messages, and who is told by them of its present state.
+    """Records an event of a deposition with its outgoing messages, and who is told by them of its present state: of
+    what waits to be sent to them, these messages take the place.
 
     Where people have something new to learn, what happens by itself before the session is ordered anew.
     """
+    if deposition.version > 1:
+        people.overtaken(db, deposition, messages, now)
     events.record(
         db,
         event_type,

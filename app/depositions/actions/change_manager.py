@@ -9,14 +9,10 @@ from app.depositions.actions import overlaps, people
 from app.depositions.actions._manager import Managed, manager_columns, room_columns
 from app.depositions.actions._write import organization_name, record, write
 from app.depositions.actions.schedule import Booking
-from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition, Kind
-from app.depositions.queries.people import address_key
 from app.depositions.rules import transitions
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
-from app.kernel.json_types import JsonObject
-from app.kernel.outbox.outbox import drop
 
 
 def change_manager(
@@ -54,7 +50,6 @@ def change_manager(
     if former is not None:
         address = managed.before.manager_email or former.email
         people.leave(db, deposition, Kind.MANAGER, [address])
-        _drop_unsent(db, deposition, address, now)
     data: dict[str, object] = {"manager": name, "before": managed.before.manager_name}
     if deposition.room_url != managed.before.room_url:
         data["room"] = deposition.room_url
@@ -63,16 +58,6 @@ def change_manager(
     messages = managed.messages(db, deposition, organization, now)
     record(db, events.MANAGER_CHANGED, deposition, by=by, now=now, data=data, messages=messages)
     return deposition
-
-
-def _drop_unsent(db: Db, deposition: Deposition, address: str, now: datetime) -> None:
-    """Drops what was not sent yet to the former manager: it would invite them after they were released."""
-
-    def theirs(receipt: JsonObject) -> bool:
-        return bool(receipt["kind"] == Kind.MANAGER and receipt["address"] == address_key(address))
-
-    reason = "Somebody else manages the session."
-    drop(db, SUBJECT, deposition.id, reason=reason, now=now, channel="email", concerns=theirs)
 
 
 def _is_not(manager_id: int) -> ColumnElement[bool]:

@@ -66,6 +66,18 @@ def superseded(db: Db, deposition: Deposition, *, reason: str, now: datetime, be
     )
 
 
+def overtaken(db: Db, deposition: Deposition, messages: Sequence[Message], now: datetime) -> None:
+    """Drops what was not sent yet to those to whom these messages go: it would come after them, and say what held
+    before."""
+    told = {(receipt["kind"], receipt["address"]) for each in messages if (receipt := each.receipt)}
+    if told:
+
+        def theirs(receipt: JsonObject) -> bool:
+            return (receipt["kind"], receipt["address"]) in told
+
+        drop(db, SUBJECT, deposition.id, reason="A later message says how it stands.", now=now, concerns=theirs)
+
+
 def leave(db: Db, deposition: Deposition, kind: Kind, addresses: Collection[str]) -> None:
     """Keeps that these people no longer take part. Those who were invited are to hear that they are not."""
     keys = [address_key(address) for address in addresses]

@@ -69,7 +69,8 @@ def _to_participants(db: Db, deposition: Deposition, behind: Sequence[Knowledge]
     if deposition.state == State.CANCELED:
         return emails.canceled(db, deposition, name, now, to=[*here, *left])
     # Of a session that was not moved they hear as of a new one; so do those who never heard of it.
-    informed = {one.address for one in behind if one.invited_sequence is not None} if deposition.moved_at else set()
+    moved = [one for one in behind if one.invited_sequence is not None and not one.invited_canceled]
+    informed = {one.address for one in moved} if deposition.moved_at else set()
     return [
         *emails.moved(db, deposition, name, now, informed, to=here),
         *emails.uninvited(db, deposition, name, now, to=left),
@@ -85,7 +86,7 @@ def _to_managers(db: Db, deposition: Deposition, behind: Sequence[Knowledge], no
             messages += emails.manager_canceled(db, deposition, name, now, former=former) if former else []
         elif deposition.state == State.CANCELED:
             messages += emails.manager_canceled(db, deposition, name, now)
-        elif one.invited_sequence is None:
+        elif one.invited_sequence is None or one.invited_canceled:
             messages += emails.manager_invited(db, deposition, name, now)
         else:
             messages += emails.manager_changed(db, deposition, name, now, moved=True)

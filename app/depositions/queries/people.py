@@ -43,6 +43,9 @@ _MISSED = and_(
     DepositionPerson.message_state.in_((MessageState.FAILED.value, MessageState.DROPPED.value)),
     Deposition.state != State.CANCELED.value,
 )
+_TAKEN_BACK = and_(
+    DepositionPerson.concerned, DepositionPerson.invited_canceled, Deposition.state != State.CANCELED.value
+)
 _STILL_INVITED = and_(
     not_(DepositionPerson.concerned),
     DepositionPerson.invited_sequence.is_not(None),
@@ -51,11 +54,12 @@ _STILL_INVITED = and_(
 OUTDATED = and_(
     Deposition.state.in_([state.value for state in MATTERS]),
     not_(func.coalesce(_ON_ITS_WAY, false())),
-    or_(_BEHIND, _MISSED, _STILL_INVITED),
+    or_(_BEHIND, _MISSED, _TAKEN_BACK, _STILL_INVITED),
     or_(DepositionPerson.kind != Kind.SYSTEM.value, not_(READ)),
 )
-"""Whether somebody holds an earlier state of the session than its present one, or missed the only message about it,
-and no message about it is on its way to them. A system that has read the API since knows."""
+"""Whether somebody holds an earlier state of the session than its present one, missed the only message about it, or
+was told that they no longer take part and does again, and no message about it is on its way to them. A system that has
+read the API since knows."""
 
 _KNOWN = (
     select(*DepositionPerson.__table__.c, func.coalesce(OUTDATED, false()).label("outdated"))
@@ -89,6 +93,7 @@ def informed(db: Db, deposition: Deposition) -> frozenset[str]:
             DepositionPerson.kind.in_((Kind.PARTICIPANT.value, Kind.MANAGER.value)),
             DepositionPerson.concerned,
             DepositionPerson.invited_sequence == deposition.sequence,
+            not_(DepositionPerson.invited_canceled),
         )
     )
     return frozenset(rows.scalars())

@@ -181,7 +181,7 @@ def _summary(deposition: Deposition, rows: Sequence[Known], behind: Sequence[Kno
         one = len(behind) == 1
         if deposition.state == State.CANCELED:
             what = f"still {'believes' if one else 'believe'} that it takes place"
-        elif all(each.invited_sequence for each in behind):
+        elif all(each.invited_sequence and not each.invited_canceled for each in behind):
             what = f"{'believes' if one else 'believe'} the old hour"
         else:
             what = f"{'does' if one else 'do'} not know how it stands"
