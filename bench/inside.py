@@ -140,7 +140,6 @@ def main(given: list[str]) -> int:
             }
             gc.collect()
             gc.freeze()  # as both servers do once they are loaded: a full collection fell upon whatever allocated then
-            processes = tree(place.pid) if place.pid else []
             if chosen.profile:
                 profile(Side(apps["product"][0], loads.of(chosen.profile, apps["product"][1])))
                 return 0
@@ -148,6 +147,7 @@ def main(given: list[str]) -> int:
             for path in (each for each in PATHS if each.name in chosen.paths.split(",")):
                 names = [name for name in apps if name == "product" or path.goal]
                 sides = {name: Side(apps[name][0], loads.of(path.name, apps[name][1])) for name in names}
+                processes: list[psutil.Process] = []
                 for number in range(BLOCKS + 1):
                     for side in sides.values():
                         if path.name == "review":
@@ -155,6 +155,8 @@ def main(given: list[str]) -> int:
                         side.block(processes)
                         if not number:
                             side.costs.clear()  # what is done once
+                    if not number and place.pid:
+                        processes = tree(place.pid)  # with those of both sides' connections
                 cost = {name: sorted(side.costs)[BLOCKS // 10 - 1] for name, side in sides.items()}
                 goal = path.goal[chosen.db == "postgresql"] if path.goal else path.most
                 ratio = f"**{cost['product'] / cost['floor']:.1f}**" if "floor" in cost else ""
