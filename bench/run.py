@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -221,9 +222,8 @@ def measure(place: Any, n: int, chosen: argparse.Namespace, folder: Path) -> Ite
                         row = bulk.measure(path.name, server, cookie, url, n, place.pid, chosen.duration, folder)
                     else:
                         load = loads.of(path.name, cookie)
-                        if load.once:
-                            reopen(database, pool)  # what the floor decided
-                        row = one_path(server, load, place.pid, chosen.duration)
+                        again = partial(reopen, database, pool) if load.once else None
+                        row = one_path(server, load, place.pid, chosen.duration, again)
                 except (Refused, OSError) as error:
                     row = {"failed": f"{error} Not measured; the run went on."}
                 row |= {"db": place.name, "rows": n, "path": path.name, "side": side}
@@ -245,18 +245,22 @@ def wait_until_idle(server: Server) -> None:
         time.sleep(2)
 
 
-def one_path(server: Server, load: Load, database_pid: int | None, seconds: int) -> dict[str, Any]:
-    """Warms up, measures alone on one connection, then with sixteen."""
+def one_path(
+    server: Server, load: Load, database_pid: int | None, seconds: int, again: Callable[[], None] | None = None
+) -> dict[str, Any]:
+    """Warms up, measures alone on one connection, then with sixteen. `again` takes back what was done, before each."""
     weight = probe(server, load)
     figures: list[Figures] = []
     spent = [0.0, 0.0]
     for connections, duration in ((4, 1), (1, max(1, seconds // 2)), (CONNECTIONS, seconds)):
+        if again:
+            again()
         watched = [tree(server.process.pid), tree(database_pid) if database_pid else []]
         before = [cpu_seconds(processes) for processes in watched]
         figures.append(send(load, server.base, connections=connections, seconds=duration))
         after = [cpu_seconds(processes) for processes in watched]
         spent = [end - start for start, end in zip(before, after, strict=True)]
-        if load.once:
+        if load.once and not again:
             load = load.behind(figures[-1].requests + connections)
     _, alone, loaded = figures
     if not loaded.requests or not alone.requests:
