@@ -143,7 +143,7 @@ def test_what_is_kept_too_long_is_erased_and_the_rest_stays(database: Database, 
 def test_it_goes_on_where_it_was(database: Database, cast: Cast) -> None:
     home, at = cast.marston.id, now()
     first = prescreen(database, home, given=WHO, at=at - timedelta(days=100))
-    row = {name: value for name, value in stored(database, first)._mapping.items() if name != "id"}
+    row = {name: value for name, value in stored(database, first)._asdict().items() if name != "id"}
     from uuid import UUID
 
     with database.write() as db:

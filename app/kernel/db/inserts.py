@@ -1,12 +1,19 @@
 """Inserts that a unique index decides: of two callers at once one inserts the row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.kernel.db.engine import Base, Db
+
+INSERTS: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+"""The INSERT of each database, which can leave out or change a row that a unique index knows."""
 
 Values = Mapping[InstrumentedAttribute[Any], object]
 """Values of a row by mapped attribute. `Any`, because the columns of one table have many types."""
@@ -16,16 +23,14 @@ def insert_or_ignore(
     db: Db, model: type[Base], unique: Sequence[str] | None = None
 ) -> postgresql.Insert | sqlite.Insert:
     """An INSERT into the table of `model` that skips rows which the unique columns (or any unique index) know."""
-    insert = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
-    return insert(model.__table__).on_conflict_do_nothing(index_elements=unique)
+    return INSERTS[db.dialect](model.__table__).on_conflict_do_nothing(index_elements=unique)
 
 
 def insert_or_update(
     db: Db, model: type[Base], unique: Sequence[str], updated: Sequence[str]
 ) -> postgresql.Insert | sqlite.Insert:
     """An INSERT into the table of `model` that, where the unique columns know a row, updates these columns of it."""
-    insert = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
-    statement = insert(model.__table__)
+    statement = INSERTS[db.dialect](model.__table__)
     values = {name: statement.excluded[name] for name in updated}
     return statement.on_conflict_do_update(index_elements=unique, set_=values)
 

@@ -3,16 +3,26 @@
 from collections import Counter
 from collections.abc import Iterable
 from secrets import randbelow
+from typing import Any
 from uuid import UUID
-
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.kernel.db.counters import SLOTS
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import INSERTS
+from app.kernel.db.prepared import Prepared
 from app.prescreens.measures import QuestionCount
 from app.prescreens.rules.progress import Step
 
 _KEY = [column.name for column in QuestionCount.__table__.primary_key]
+
+
+def _adding(dialect: str) -> Prepared[Any]:
+    statement = INSERTS[dialect](QuestionCount.__table__)
+    added = QuestionCount.__table__.c.n + statement.excluded.n
+    return Prepared(statement.on_conflict_do_update(index_elements=_KEY, set_={"n": added}))
+
+
+_ADD = {dialect: _adding(dialect) for dialect in INSERTS}
 
 
 def count_steps(db: Db, questionnaire_id: UUID, version: int, steps: Iterable[Step]) -> None:
@@ -20,15 +30,8 @@ def count_steps(db: Db, questionnaire_id: UUID, version: int, steps: Iterable[St
     counted = Counter(steps)
     if not counted:
         return
-    insert = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
-    statement = insert(QuestionCount.__table__)
-    statement = statement.on_conflict_do_update(
-        index_elements=_KEY, set_={"n": QuestionCount.__table__.c.n + statement.excluded.n}
-    )
     # Parallel prospects do not wait for one row; within a transaction the rows are locked in one order.
     slot = randbelow(SLOTS) if db.dialect == "postgresql" else 0
-    rows = [
-        {"workflow_template_id": questionnaire_id, "version": version, "key": key, "step": what, "slot": slot, "n": n}
-        for (key, what), n in sorted(counted.items())
-    ]
-    db.execute(statement, rows)
+    version_of = {"workflow_template_id": questionnaire_id, "version": version, "slot": slot}
+    for (key, what), n in sorted(counted.items()):
+        _ADD[db.dialect].run(db, {**version_of, "key": key, "step": what, "n": n})

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.kernel.changes import events
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import NotFound
 from app.kernel.outbox.outbox import Message
 from app.prescreens.events import SUBJECT
@@ -59,26 +60,24 @@ def answered_by_link(db: Db, prescreen_id: UUID) -> Prescreen:
     return found
 
 
+_WRITE: Prepared[Prescreen] = Prepared(
+    update(Prescreen.__table__)
+    .where(
+        Prescreen.id == bindparam("wanted"),
+        Prescreen.version == bindparam("seen"),
+        Prescreen.status != Status.COMPLETED.value,
+        Prescreen.expires_at > bindparam("now", type_=Prescreen.expires_at.type),
+    )
+    .values(version=Prescreen.version + 1)
+    .returning(*COLUMNS)
+)
+
+
 def write_answers(db: Db, prescreen: Prescreen, values: Values, *, now: datetime) -> Prescreen | None:
     """Changes the version that was read, while the prospect may still answer; None when the row moved on."""
-    changes: dict[InstrumentedAttribute[Any], object] = {
-        Prescreen.version: Prescreen.version + 1,
-        Prescreen.updated_at: now,
-        **values,
-    }
+    changes: dict[InstrumentedAttribute[Any], object] = {Prescreen.updated_at: now, **values}
     if Prescreen.submission in values:
         given = cast(Submission, values[Prescreen.submission])
         changes[Prescreen.answer_times] = times(prescreen.answer_times, prescreen.submission, given, now)
-    row = db.execute(
-        update(Prescreen)
-        .where(
-            Prescreen.id == prescreen.id,
-            Prescreen.version == prescreen.version,
-            Prescreen.status != Status.COMPLETED.value,
-            Prescreen.expires_at > now,
-        )
-        .values(changes)
-        .returning(*COLUMNS)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
-    return None if row is None else cast(Prescreen, row)
+    written = {column.key: value for column, value in changes.items()}
+    return _WRITE.first(db, {"wanted": prescreen.id, "seen": prescreen.version, "now": now, **written})

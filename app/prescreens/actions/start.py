@@ -1,12 +1,14 @@
 """Starting a prescreen, by the prospect."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert
 
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import Gone
 from app.kernel.text import search
 from app.prescreens.actions._count import count_steps
@@ -15,6 +17,8 @@ from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.queries.search import search_document
 from app.prescreens.rules import progress
 from app.prescreens.rules.answers import Person, next_question
+
+_INSERT: Prepared[Any] = Prepared(insert(Prescreen.__table__).inline())
 
 
 def start(
@@ -40,22 +44,21 @@ def start(
         )
     id = id or uuid4()
     begun, steps = progress.after_start(next_question(questionnaire.questions, known or {}))
-    db.execute(
-        insert(Prescreen).values(
-            id=id,
-            organization_id=questionnaire.organization_id,
-            workflow_template_id=questionnaire.id,
-            template_version=questionnaire.number,
-            submission={},
-            status=Status.DRAFT.value,
-            review_status=ReviewStatus.PENDING.value,
-            locale=questionnaire.locale,
-            blind=questionnaire.blind,
-            progress=begun,
-            updated_at=now,
-            **Prescreen.lifetime(now),
-        )
-    )
+    values = {
+        "id": id,
+        "organization_id": questionnaire.organization_id,
+        "workflow_template_id": questionnaire.id,
+        "template_version": questionnaire.number,
+        "submission": {},
+        "status": Status.DRAFT.value,
+        "review_status": ReviewStatus.PENDING.value,
+        "locale": questionnaire.locale,
+        "blind": questionnaire.blind,
+        "progress": begun,
+        "updated_at": now,
+        **Prescreen.lifetime(now),
+    }
+    _INSERT.run(db, values)
     count_steps(db, questionnaire.id, questionnaire.number, steps)
     search.add(db, search_document(id, questionnaire.organization_id, Person()))
     return id

@@ -18,17 +18,20 @@ MOST = 20
 """Contacts of one telephone number that are read."""
 
 
+_MINE = select(Contact.id).where(Contact.organization_id == bindparam("home"))
+_BY_EMAIL: Prepared[tuple[UUID]] = Prepared(_MINE.where(Contact.email_key == bindparam("email")))
+_BY_PHONE: Prepared[tuple[UUID]] = Prepared(
+    _MINE.where(Contact.phone_key == bindparam("phone")).order_by(Contact.created_at, Contact.id).limit(MOST)
+)
+
+
 def match(
     db: Db, organization_id: int, email_key: str | None, phone_key: str | None
 ) -> tuple[UUID | None, tuple[UUID, ...]]:
     """The contact of this organization with the e-mail address, and those with the telephone number, oldest first."""
-    mine = select(Contact.id).where(Contact.organization_id == organization_id)
-    by_email = mine.where(Contact.email_key == email_key)
-    by_phone = mine.where(Contact.phone_key == phone_key).order_by(Contact.created_at, Contact.id).limit(MOST)
-    return (
-        db.execute(by_email).scalar_one_or_none() if email_key else None,
-        tuple(db.execute(by_phone).scalars()) if phone_key else (),
-    )
+    wanted = {"home": organization_id, "email": email_key, "phone": phone_key}
+    by_phone = _BY_PHONE.all(db, wanted) if phone_key else ()
+    return _BY_EMAIL.scalar(db, wanted) if email_key else None, tuple(id for (id,) in by_phone)
 
 
 def lock_phone(db: Db, organization_id: int, phone_key: str) -> None:

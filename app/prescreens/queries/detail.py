@@ -1,19 +1,24 @@
 """One prescreen, for staff within their scope and for the prospect with its link."""
 
-from typing import cast
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.prescreens.models import COLUMNS, Prescreen
-from app.prescreens.queries.stages import Reach
+from app.prescreens.queries.stages import Reach, whose
 
-_BY_ID = select(*COLUMNS).where(Prescreen.id == bindparam("id"))
+EVERYWHERE = Reach(None)
 
 
-def get(db: Db, prescreen_id: UUID, reach: Reach | None = None) -> Prescreen | None:
+@cache
+def _one(kind: str) -> Prepared[Prescreen]:
+    """Every column of a prescreen within a reach of this kind, built once."""
+    return Prepared(select(*COLUMNS).where(Prescreen.id == bindparam("id"), *whose(Prescreen.organization_id, kind)))
+
+
+def get(db: Db, prescreen_id: UUID, reach: Reach = EVERYWHERE) -> Prescreen | None:
     """Every column of a prescreen within `reach`. Only callers who have proved its link pass no reach."""
-    statement = _BY_ID if reach is None else _BY_ID.where(reach.rows(Prescreen.organization_id))
-    row = db.execute(statement, {"id": prescreen_id}).one_or_none()
-    return None if row is None else cast(Prescreen, row)
+    return _one(reach.kind).first(db, {"id": prescreen_id, **reach.values})

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -279,11 +279,22 @@ def listing(db: Db, reach: Reach) -> list[ListedQuestionnaire]:
     return [ListedQuestionnaire._make(row) for row in rows]
 
 
+@cache
+def _one(kind: str, numbered: bool) -> Prepared[tuple[Any, ...]]:
+    number = bindparam("number") if numbered else Questionnaire.current_version
+    return Prepared(
+        _DETAIL.where(
+            Questionnaire.id == bindparam("id"),
+            QuestionnaireVersion.number == number,
+            *whose(Questionnaire.organization_id, kind),
+        )
+    )
+
+
 def one(db: Db, reach: Reach, id: UUID, number: int | None = None) -> QuestionnaireDetail | None:
     """A questionnaire in version `number`, by default the current one."""
-    statement = _DETAIL.where(Questionnaire.id == id, reach.rows(Questionnaire.organization_id))
-    wanted = QuestionnaireVersion.number == (number or Questionnaire.current_version)
-    return _detail(db.execute(statement.where(wanted)).one_or_none())
+    found = _one(reach.kind, bool(number)).first(db, {"id": id, "number": number, **reach.values})
+    return _detail(found)
 
 
 class Version(NamedTuple):
