@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import String, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Base, Db, Instant
+from app.kernel.db.inserts import INSERTS
 from app.kernel.db.prepared import Prepared
 from app.kernel.errors import BadRequest, Conflict
 
@@ -47,7 +47,7 @@ class Stored:
 _TABLE = IdempotencyKey.__table__
 _CLAIM: dict[str, Prepared[Any]] = {
     name: Prepared(insert(_TABLE).on_conflict_do_nothing().returning(IdempotencyKey.id))
-    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+    for name, insert in INSERTS.items()
 }
 _FIND: Prepared[Any] = Prepared(
     select(

@@ -30,12 +30,12 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.config import Config
 from app.kernel.db.engine import Base, Database, Db, Instant, only
 from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
+from app.kernel.db.inserts import INSERTS
 from app.kernel.db.prepared import Prepared
 from app.kernel.json_types import JsonObject
 from app.kernel.text.normalization import characters
@@ -293,7 +293,7 @@ COLLECTED = "noted messages"
 
 _QUEUE: dict[str, Prepared[Any]] = {
     name: Prepared(insert(OutboxRow.__table__).on_conflict_do_nothing(index_elements=["dedupe"]).inline())
-    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+    for name, insert in INSERTS.items()
 }
 
 

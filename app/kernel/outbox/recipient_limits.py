@@ -7,13 +7,15 @@ load. A change that is rolled back counts nothing.
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import String, delete, select, update
+from sqlalchemy import String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Base, Db, Instant, Json
-from app.kernel.db.inserts import insert_or_ignore
+from app.kernel.db.inserts import INSERTS
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import RateLimited
 from app.kernel.text import normalization
 
@@ -31,6 +33,15 @@ class RecipientWindow(Base):
     bucket: Mapped[str] = mapped_column(String(80), primary_key=True)
     sent: Mapped[list[float]] = mapped_column(Json)
     ends_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+_BEGIN: dict[str, Prepared[Any]] = {
+    name: Prepared(insert(RecipientWindow.__table__).on_conflict_do_nothing(index_elements=["bucket"]).inline())
+    for name, insert in INSERTS.items()
+}
+_BUCKET = RecipientWindow.bucket == bindparam("name")
+_SENT: Prepared[Any] = Prepared(select(RecipientWindow.sent).where(_BUCKET).with_for_update())
+_COUNT: Prepared[Any] = Prepared(update(RecipientWindow.__table__).where(_BUCKET))
 
 
 def mailbox(address: str) -> str:
@@ -65,8 +76,7 @@ def count(db: Db, limits: Sequence[Limit], now: datetime) -> timedelta | None:
     if wait:
         return wait
     for name, sent, ends_at in windows:
-        values = {RecipientWindow.sent: sent, RecipientWindow.ends_at: ends_at}
-        db.execute(update(RecipientWindow).where(RecipientWindow.bucket == name).values(values))
+        _COUNT.run(db, {"name": name, "sent": sent, "ends_at": ends_at})
     return None
 
 
@@ -85,9 +95,8 @@ def check(db: Db, limits: Sequence[Limit], now: datetime) -> None:
 
 def _locked(db: Db, name: str, now: datetime) -> list[float]:
     """What a bucket holds, locked until the transaction ends, so that parallel ones count one after the other."""
-    db.execute(insert_or_ignore(db, RecipientWindow, ["bucket"]).values(bucket=name, sent=[], ends_at=now))
-    statement = select(RecipientWindow.sent).where(RecipientWindow.bucket == name).with_for_update()
-    found: list[float] = db.execute(statement).scalar_one()
+    _BEGIN[db.dialect].run(db, {"bucket": name, "sent": [], "ends_at": now})
+    found: list[float] = _SENT.scalar(db, {"name": name})
     return found
 
 
