@@ -7,12 +7,15 @@ no response waits for a disk. A process that is killed loses at most that second
 import logging
 import threading
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import bindparam, or_, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.accounts.models import ApiKey, SignIn
 from app.kernel.db.engine import Database, Db
+from app.kernel.db.prepared import Prepared
 
 FRESH = timedelta(minutes=1)
 """A stored time younger than this is not replaced."""
@@ -66,13 +69,16 @@ class PendingTimes:
             log.warning("Last-used times could not be written.", exc_info=True)
 
 
-def _write_time(db: Db, column: Column, row_id: int, now: datetime) -> None:
+@cache
+def _writing(column: Column) -> Prepared[Any]:
     model = ApiKey if column.class_ is ApiKey else SignIn
-    db.execute(
-        update(model)
-        .where(model.id == row_id, or_(column.is_(None), column < now - FRESH, column > now))
-        .values({column: now})
-    )
+    fresh, now = (bindparam(name, type_=column.type) for name in ("fresh", "now"))
+    old = or_(column.is_(None), column < fresh, column > now)
+    return Prepared(update(model.__table__).where(model.id == bindparam("row_id"), old).values({column.key: now}))
+
+
+def _write_time(db: Db, column: Column, row_id: int, now: datetime) -> None:
+    _writing(column).run(db, {"row_id": row_id, "fresh": now - FRESH, "now": now})
 
 
 def pending_times(database: Database) -> PendingTimes:

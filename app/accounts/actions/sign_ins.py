@@ -1,8 +1,9 @@
 """Signing in, signing out, and asking for a new password."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 
 from app.accounts import events, passwords
 from app.accounts.models import KnownNetwork, Person, SignIn, UsedChallenge
@@ -12,7 +13,8 @@ from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import random_token, sha256
 from app.kernel.db.engine import Db
-from app.kernel.db.inserts import insert_or_ignore
+from app.kernel.db.inserts import INSERTS
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import NotFound
 from app.kernel.json_types import JsonObject
 from app.kernel.networks import network_of
@@ -28,6 +30,18 @@ NETWORK_KEPT = timedelta(days=400)
 REQUEST_KEPT = timedelta(days=1)
 """How long a request for a new password is kept after it was dealt with."""
 RESET_JOB = "job:accounts.password_reset"
+
+
+_START: Prepared[Any] = Prepared(insert(SignIn.__table__).inline())
+
+
+def _remembering(dialect: str) -> Prepared[Any]:
+    statement = INSERTS[dialect](KnownNetwork.__table__)
+    seen = {"seen_at": statement.excluded.seen_at}
+    return Prepared(statement.on_conflict_do_update(index_elements=["person_id", "network"], set_=seen))
+
+
+_REMEMBER = {dialect: _remembering(dialect) for dialect in INSERTS}
 
 
 def recognize(db: Db, email: str, password: str) -> Person | None:
@@ -46,29 +60,24 @@ def sign_in(
     not valid.
     """
     token = random_token(32)
-    db.add(
-        SignIn(
-            person_id=person.id,
-            token_sha256=sha256(token),
-            session_epoch=person.session_epoch,
-            address=address[:64],
-            user_agent=characters.without_controls(user_agent)[:300],
-            created_at=now,
-            last_seen_at=now,
-            proved_at=now,
-        )
-    )
-    db.flush()
+    values = {
+        "person_id": person.id,
+        "token_sha256": sha256(token),
+        "session_epoch": person.session_epoch,
+        "address": address[:64],
+        "user_agent": characters.without_controls(user_agent)[:300],
+        "created_at": now,
+        "last_seen_at": now,
+        "proved_at": now,
+    }
+    _START.run(db, values)
     _remember_network(db, person.id, network_of(address), now)
     _record(db, events.PERSON_SIGNED_IN, person.id, by, now, {"how": how})
     return token
 
 
 def _remember_network(db: Db, person_id: int, network: str, now: datetime) -> None:
-    values = {"person_id": person_id, "network": network, "seen_at": now}
-    db.execute(insert_or_ignore(db, KnownNetwork, ["person_id", "network"]), values)
-    known = KnownNetwork.person_id == person_id, KnownNetwork.network == network
-    db.execute(update(KnownNetwork).where(*known).values({KnownNetwork.seen_at: now}))
+    _REMEMBER[db.dialect].run(db, {"person_id": person_id, "network": network, "seen_at": now})
 
 
 def prove(db: Db, sign_in_id: int, *, now: datetime) -> None:
