@@ -181,6 +181,7 @@ def test_absences_are_told_where_a_session_is_scheduled_and_taken_back(ines, dat
     assert "away until Fri 5 Mar: On holiday" in text(ines.get(f"/depositions/{made.id}"))
     assert post(ines, f"/{id}/absences", **absence).status_code == 409
     wrong = [{"last_day": "2027-02-28"}, {"first_day": "soon"}, {"last_day": "2037-01-01"}, {"note": LONG}]
+    wrong += [dict.fromkeys(("first_day", "last_day"), day) for day in ("9999-12-31", "0001-01-01")]
     for each in wrong:
         assert post(ines, f"/{id}/absences", **{**absence, "version": 2, **each}).status_code == 422
     (remove,) = re.findall(

@@ -14,6 +14,7 @@ from email_validator import EmailNotValidError, validate_email
 from app.depositions.models import BUFFER
 from app.depositions.rules import rooms
 from app.depositions.rules.availability import DAYS, MIDNIGHT, Hours
+from app.depositions.rules.new_request import EARLIEST, LATEST
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.text import normalization, time_zones
 
@@ -198,10 +199,12 @@ def written_rooms(templates: Mapping[str, str]) -> str:
 
 
 def check_absence(first_day: date, last_day: date, note: str) -> None:
-    """Raises Invalid for days that are in the wrong order or too many, and for a note that is too long."""
+    """Raises Invalid for days in the wrong order, too many or out of reach, and for a note that is too long."""
     detail, name = "", "last_day"
     if last_day < first_day:
         detail = "The last day is before the first."
+    elif first_day.year < EARLIEST or last_day.year > LATEST:
+        detail = f"Write days between {EARLIEST} and {LATEST}."
     elif (last_day - first_day).days > LONGEST_ABSENCE:
         detail = "An absence lasts at most two years. Make the manager inactive instead."
     elif len(note) > NOTE_LIMIT:
