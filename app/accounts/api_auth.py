@@ -8,6 +8,7 @@ the fault. Each lookup is one query, built once. A key of another product is a w
 import binascii
 import re
 from base64 import urlsafe_b64decode
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeGuard
@@ -237,8 +238,9 @@ class JwtAuthenticator:
     def _signer(self, token: str, slug: str, db: Db) -> _KeyRow | None:
         """The active key of an organization that signed a token."""
         for row in BY_SLUG.all(db, {"slug": slug, "product": self.product.value}):
-            if row.secret_encrypted and _is_signed(token, decrypt_key(db.vault, row.secret_encrypted)):
-                return row
+            with suppress(LookupError):
+                if row.secret_encrypted and _is_signed(token, decrypt_key(db.vault, row.secret_encrypted)):
+                    return row
         return None
 
     def limits(self, caller: Caller) -> list[tuple[str, int]]:
@@ -343,14 +345,21 @@ def _is_signed(token: str, key: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def decrypt_key(vault: Vault, ciphertext: str) -> str:
-    """A decrypted signing key; cached, because every request and every webhook needs it."""
-    return vault.decrypt(ciphertext)
+    """A decrypted signing key; cached, because every request and every webhook needs it. Raises LookupError when it was
+    encrypted with a key that is lost: to whoever wants to sign or verify it is no key any more."""
+    try:
+        return vault.decrypt(ciphertext)
+    except ValueError:
+        raise LookupError(
+            "The newest depositions key of this organization cannot be read with the present ENCRYPTION_KEYS, so "
+            "nothing can be signed for it. Create a new one."
+        ) from None
 
 
 def signing_key(db: Db, organization_id: int) -> str:
     """The key that signs an organization's webhooks: its newest unrevoked depositions key.
 
-    Raises LookupError when it has none.
+    Raises LookupError when it has none that can be read.
     """
     ciphertext = NEWEST_KEY.scalar(db, {"organization_id": organization_id})
     if ciphertext is None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import jwt
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import select, update
 
 from app.accounts import api_auth
@@ -113,6 +114,22 @@ def test_any_key_that_is_left_verifies_and_the_newest_signs(database: Database, 
 def test_without_a_key_nothing_can_be_signed(database: Database, cast: Cast) -> None:
     with database.read() as db, pytest.raises(LookupError):
         api_auth.signing_key(db, cast.fern.id)
+
+
+def test_a_key_that_nobody_can_decrypt_any_more_is_no_key(database: Database, cast: Cast) -> None:
+    """A backup that was restored without the ENCRYPTION_KEYS of its time; another key was created since."""
+    lost = cast.bearer()
+    with database.write() as db:
+        db.execute(update(ApiKey).values(secret_encrypted=Fernet(Fernet.generate_key()).encrypt(b"sd_lost").decode()))
+    refusal_of(database, "depositions", f"Bearer {lost}")
+    with database.read() as db, pytest.raises(LookupError, match="cannot be read with the present ENCRYPTION_KEYS"):
+        api_auth.signing_key(db, cast.marston.id)
+    with database.write() as db:
+        home = db.get_one(Organization, cast.marston.id)
+        _, secret = keys.create(db, home, "depositions", by=COMMAND_LINE, now=now())
+    fresh = api_auth.token(secret, "marston", now() + timedelta(hours=1))
+    assert authenticate(database, "depositions", f"Bearer {fresh}").organization.slug == "marston"
+    refusal_of(database, "depositions", f"Bearer {lost}")
 
 
 def test_a_key_is_refused_at_other_apis(database: Database, cast: Cast) -> None:

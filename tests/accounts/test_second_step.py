@@ -3,13 +3,14 @@
 import re
 
 import pytest
+from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from app.accounts.actions import factors, people
-from app.accounts.models import Person, SignIn
+from app.accounts.models import Person, SignIn, TotpSecret
 from app.accounts.queries import person
 from app.accounts.rules import SECOND_STEP_LIFE
 from app.kernel.clock import now
@@ -44,6 +45,19 @@ def test_a_code_signs_in(client: FlaskClient, secret: str, database: Database) -
     assert page.count("<h1>One more step</h1>") == 1
     done = post(client, SECOND, {"one_time_code": f" {code(secret)} "}, page=SECOND)
     assert (done.status_code, done.location) == (303, "/")
+    assert is_in(client)
+
+
+def test_an_app_whose_secret_nobody_can_decrypt_any_more_leaves_the_recovery_codes(
+    client: FlaskClient, cast: Cast, database: Database
+) -> None:
+    secret, codes = give_app(database, cast, "lena")
+    with database.write() as db:
+        lost = Fernet(Fernet.generate_key()).encrypt(secret.encode()).decode()
+        db.execute(update(TotpSecret).values(secret_encrypted=lost))
+    sign_in(client, "lena@example.com")
+    assert step(client, code(secret)).status_code == 422
+    assert step(client, codes[0]).status_code == 303
     assert is_in(client)
 
 

@@ -25,7 +25,6 @@ from app.kernel.outbox.outbox import (
     DROPPED,
     FAILING,
     QUEUED,
-    RECEIPT,
     SENT,
     WAITING,
     Accepted,
@@ -38,6 +37,7 @@ from app.kernel.outbox.outbox import (
     Receipts,
     TemporaryFailure,
     one_line,
+    receipt_of,
     without_secrets,
 )
 
@@ -348,10 +348,7 @@ def _receipt(db: Db, row: Claimed, receipts: Mapping[str, Receipts]) -> tuple[Re
     keeper = receipts.get(row.subject_type or "")
     if keeper is None:
         return None, None
-    try:
-        receipt = json.loads(db.vault.decrypt(row.payload)).get(RECEIPT)
-    except ValueError:
-        return None, None
+    receipt = receipt_of(db, row.payload)
     return (keeper, receipt) if receipt is not None else (None, None)
 
 

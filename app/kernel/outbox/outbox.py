@@ -360,6 +360,15 @@ def without_secrets(stored: str) -> str:
     return stored if fresh else ""
 
 
+def receipt_of(db: Db, payload: str) -> JsonObject | None:
+    """The receipt of a message, by its encrypted payload; None where it has none, or the present keys read nothing."""
+    try:
+        found: JsonObject | None = json.loads(db.vault.decrypt(payload)).get(RECEIPT)
+    except ValueError:
+        return None
+    return found
+
+
 _GAPS = re.compile(r"[^\S\u00a0\u202f]+")
 """White space at which a line may break. Spaces that do not break stay: French has them before its signs."""
 
@@ -400,7 +409,7 @@ def drop(
         conditions.append(or_(OutboxRow.dedupe.is_(None), OutboxRow.dedupe.not_in(list(besides))))
     if concerns:
         found = db.execute(select(OutboxRow.id, OutboxRow.payload).where(*conditions, OutboxRow.payload != "")).all()
-        receipts = ((id, json.loads(db.vault.decrypt(payload)).get(RECEIPT)) for id, payload in found)
+        receipts = ((id, receipt_of(db, payload)) for id, payload in found)
         conditions.append(OutboxRow.id.in_([id for id, receipt in receipts if receipt and concerns(receipt)]))
     values = {
         OutboxRow.state: DROPPED,
