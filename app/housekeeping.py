@@ -32,7 +32,8 @@ class Housekeeping:
                 recounts.tidy(db)
                 presence.forget_old(db, now)
                 recipient_limits.forget_old(db, now)
-                for tidy in self._tidiers:
+            for tidy in self._tidiers:
+                with database.write() as db:  # one that fails takes nothing else back
                     tidy(db, now)
             self._limiter.tidy()
         return False
