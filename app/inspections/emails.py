@@ -16,6 +16,7 @@ from app.inspections.anchors import name_of
 from app.inspections.events import CONSENT_SUBJECTS
 from app.inspections.locales import TRANSLATIONS, date_time
 from app.inspections.models import Inspection, Invite
+from app.inspections.queries.operators import in_charge
 from app.kernel.db.engine import Db
 from app.kernel.hosts import Host
 from app.kernel.outbox import sms
@@ -266,16 +267,17 @@ def receipt(
 
 
 def withdrawn(db: Db, inspection: Inspection, invite: Invite, subject: str) -> list[Message]:
-    """A word to the operator of an inspection that has ended: a field user allows something no longer."""
-    if not inspection.operator_email:
+    """A word to who has an inspection that has ended: a field user allows something no longer."""
+    operator = in_charge(db, inspection)
+    if operator is None:
         return []
     host = hosts.by_id(db, inspection.organization_id)
     return [
         email_message(
             db,
             "inspection-withdrawn",
-            to=inspection.operator_email,
-            name=inspection.operator_name,
+            to=operator.email,
+            name=operator.name,
             dedupe=f"inspection-withdrawn:{invite.id}:{subject}",
             who=invite.recipient_name or "A field user",
             what=CONSENT_SUBJECTS[subject].lower(),
@@ -286,18 +288,23 @@ def withdrawn(db: Db, inspection: Inspection, invite: Invite, subject: str) -> l
     ]
 
 
-def nobody_invited(db: Db, inspection: Inspection, organization: Organization, hours: int) -> Message:
-    """A warning for the operator of an inspection that is about to begin without an invite that still works."""
+def nobody_invited(db: Db, inspection: Inspection, organization: Organization, hours: int) -> list[Message]:
+    """A warning for who has an inspection that is about to begin without an invite that still works."""
+    operator = in_charge(db, inspection)
+    if operator is None:
+        return []
     starts_at, english = inspection.scheduled_for, TRANSLATIONS.translator("en")
-    return email_message(
-        db,
-        "inspection-nobody-invited",
-        to=inspection.operator_email,
-        name=inspection.operator_name,
-        dedupe=f"inspection-reminder:{inspection.id}:{hours}:operator",
-        not_after=starts_at,
-        url=f"{db.config.public_base_url}/inspections/{inspection.id}",
-        when=date_time(starts_at, organization.time_zone, english) if starts_at else "",
-        organization=organization.name,
-        notes=inspection.notes,
-    )
+    return [
+        email_message(
+            db,
+            "inspection-nobody-invited",
+            to=operator.email,
+            name=operator.name,
+            dedupe=f"inspection-reminder:{inspection.id}:{hours}:operator",
+            not_after=starts_at,
+            url=f"{db.config.public_base_url}/inspections/{inspection.id}",
+            when=date_time(starts_at, organization.time_zone, english) if starts_at else "",
+            organization=organization.name,
+            notes=inspection.notes,
+        )
+    ]

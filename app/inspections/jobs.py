@@ -65,9 +65,9 @@ def _reminders(db: Db, inspection: Inspection, hours: int, now: datetime) -> lis
     }
     if found:
         return [emails.reminder(db, inspection, invite, organization, hours) for invite in found.values()]
-    if inspection.status != Status.CREATED or not inspection.operator_email:
+    if inspection.status != Status.CREATED:
         return []
-    return [emails.nobody_invited(db, inspection, organization, hours)]
+    return emails.nobody_invited(db, inspection, organization, hours)
 
 
 def anchor(delivery: Delivery) -> str:

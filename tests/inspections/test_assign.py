@@ -1,7 +1,13 @@
 """Assign and unassign: who at the desk has the inspection. Integrators are not told."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import update
+
+from app.accounts.models import Person
+from app.inspections import actions
+from app.kernel.clock import now
 from tests.inspections.pages import kinds, others_may_not, send, sender, state, stored
 from tests.pages import at_once, one_wins, text
 
@@ -33,6 +39,39 @@ def test_who_takes_one_goes_on_with_that_one(otto, integrator, session):
     integrator.create()
     send(otto, session, "end", version=2)
     assert "Next: " in otto.get(f"/inspections/{session['id']}").text, "other acts name it"
+
+
+@pytest.mark.parametrize(
+    ("maker", "assignee", "left", "to", "name"),
+    [
+        ("otto", "otto", (), "otto@example.com", "Otto Kim"),
+        ("otto", "mira", (), "mira@example.com", "Mira Haddad"),
+        ("otto", "mira", ("mira",), "otto@example.com", "Otto Kim"),
+        ("otto", None, ("otto",), "desk@marston.example.com", ""),
+        (None, "mira", ("otto",), "mira@example.com", "Mira Haddad"),
+        (None, None, (), "desk@marston.example.com", ""),
+    ],
+)
+def test_who_has_it_now_is_warned(cast, database, outbox, clock, maker, assignee, left, to, name):
+    """Not who made it and handed it over, nor somebody who does not work there any more."""
+    made = now()
+    person = cast.people[assignee] if assignee else None
+    with database.write() as db:
+        actions.create(
+            db,
+            organization_id=cast.marston.id,
+            by=cast.actor(maker or "otto"),
+            now=made,
+            scheduled_for=made + timedelta(hours=30),
+            operator_email=f"{maker}@example.com" if maker else None,
+            assignee=(person.id, person.name) if person else None,
+        )
+        for each in left:
+            db.execute(update(Person).where(Person.id == cast.people[each].id).values(disabled_at=made))
+    clock.move(hours=6, minutes=1)
+    outbox.deliver_all()
+    (mail,) = (mail for mail in outbox.emails() if "nobody has an invitation" in mail["text"])
+    assert (mail["to"], mail["text"].partition(",")[0]) == (to, f"Hello {name}".strip())
 
 
 def test_unassign_works(otto, assigned, database):
