@@ -222,6 +222,11 @@ def desks() -> tuple[Desk, ...]:
     return found
 
 
+def receipts() -> dict[str, Receipts]:
+    """What the items of each type of subject keep of their messages, in the running app."""
+    return {desk.subject: desk.receipts for desk in desks() if desk.receipts}
+
+
 def subjects() -> Subjects:
     """The desk that each type of subject belongs to, in the running app."""
     found: Subjects = current_app.extensions["subjects"]

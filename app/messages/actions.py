@@ -1,5 +1,6 @@
 """Writes: sending a message again, dismissing a failed one, restoring a dismissed one."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -9,20 +10,32 @@ from app.kernel.changes.events import Actor, is_own, record, timeline
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
 from app.kernel.outbox import delivery_status
+from app.kernel.outbox.claims import NO_RECEIPTS
 from app.kernel.outbox.delivery_status import ListedMessage
+from app.kernel.outbox.outbox import Receipts
 from app.messages import queries
-from app.messages.rules import check_dismiss, check_restore, check_send_again
+from app.messages.rules import check_dismiss, check_restore, check_send_again, check_still_true
 
 CHANGED = "It has changed since this page was loaded. Nothing was done; look at it as it is now."
 
 
-def send_again(db: Db, id: UUID, *, by: Actor, now: datetime, seen: str | None = None) -> None:
+def send_again(
+    db: Db,
+    id: UUID,
+    *,
+    by: Actor,
+    now: datetime,
+    seen: str | None = None,
+    receipts: Mapping[str, Receipts] = NO_RECEIPTS,
+) -> None:
     """Queues a message to go now, under the same id, with all its retries. Raises NotFound or Conflict.
 
     `seen` is its state token (kernel/outbox/outbox.py) as the page showed it; None takes the message as it is.
+    `receipts` say whether what it says still holds.
     """
     row = _find(db, id)
     check_send_again(row, now)
+    check_still_true(queries.still_true(db, row, receipts))
     if delivery_status.send_again(db, id, now, seen) is None:
         raise Conflict(CHANGED, code="message.changed")
     _record(db, events.MESSAGE_RESENT, row, by, now)

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from app.accounts.access import Me
 from app.accounts.scope import Scope
 from app.dashboard.bulk import MOST, NOTHING_TICKED
+from app.dashboard.desk import receipts
 from app.dashboard.subjects import Subjects
 from app.kernel import clock
 from app.kernel.db.engine import Db
@@ -31,7 +33,11 @@ class Act:
     run: Callable[..., None]
 
 
-SEND_AGAIN = Act("send_again", "Send again", "send", "queued again", actions.send_again)
+def _send_again(db: Db, id: UUID, **facts: Any) -> None:  # those of the action
+    actions.send_again(db, id, receipts=receipts(), **facts)
+
+
+SEND_AGAIN = Act("send_again", "Send again", "send", "queued again", _send_again)
 DISMISS = Act("dismiss", "Dismiss", "eye-off", "dismissed", actions.dismiss)
 RESTORE = Act("restore", "Restore", "undo-2", "restored", actions.restore)
 

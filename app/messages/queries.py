@@ -21,11 +21,13 @@ from app.kernel.outbox.outbox import (
     DROPPED,
     FAILING,
     QUEUED,
+    RECEIPT,
     SENT,
     UNDELIVERED,
     WAITING,
     OutboxAttempt,
     OutboxRow,
+    Receipts,
 )
 from app.messages import rules
 
@@ -174,6 +176,13 @@ def payload(db: Db, id: UUID) -> JsonObject | None:
     text = _opened(db, db.execute(select(OutboxRow.payload).where(OutboxRow.id == id)).scalar_one_or_none())
     found: JsonObject | None = json.loads(text) if text else None
     return found
+
+
+def still_true(db: Db, row: ListedMessage, receipts: Mapping[str, Receipts]) -> bool:
+    """Whether what a message says is still so, as far as the item it is about knows."""
+    keeper = receipts.get(row.subject_type or "")
+    receipt = (payload(db, row.id) or {}).get(RECEIPT) if keeper else None
+    return receipt is None or keeper is None or keeper.still_true(db, row.subject_id or "", receipt)
 
 
 def organizations(db: Db, scopes: Mapping[str, Scope]) -> Sequence[NamedOrganization]:

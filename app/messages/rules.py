@@ -68,6 +68,15 @@ def check_send_again(row: ListedMessage, now: datetime) -> None:
         raise Conflict("It has not been tried yet; it is sent when it is due.", code="message.queued")
 
 
+NO_LONGER = "What it says no longer holds: what it is about has changed since."
+
+
+def check_still_true(still_true: bool) -> None:
+    """Raises Conflict where a message would say what is not so any more."""
+    if not still_true:
+        raise Conflict(NO_LONGER, code="message.outdated")
+
+
 def check_dismiss(row: ListedMessage, own: bool = False) -> None:
     """Raises Conflict with the reason unless a message failed and is not dismissed yet. `own` is whether the one who
     dismissed it is the one who asks."""
@@ -84,10 +93,11 @@ def check_restore(row: ListedMessage) -> None:
         raise Conflict("It is not dismissed any more.", code="message.not_dismissed")
 
 
-def why_not_send_again(row: ListedMessage, now: datetime) -> str | None:
+def why_not_send_again(row: ListedMessage, now: datetime, still_true: bool) -> str | None:
     """The reason beside a disabled button, or None when the message can be sent again."""
     try:
         check_send_again(row, now)
+        check_still_true(still_true)
     except Conflict as refusal:
         return refusal.detail
     return None

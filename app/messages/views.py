@@ -11,7 +11,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from app.accounts.access import Scope, allow, me
 from app.accounts.guard import safe_next
 from app.accounts.roles import DENIALS, Role
-from app.dashboard.desk import desks, subjects
+from app.dashboard.desk import desks, receipts, subjects
 from app.dashboard.live import live_item, live_lists
 from app.dashboard.subjects import PEOPLE
 from app.kernel import clock
@@ -310,7 +310,7 @@ def detail(id: UUID) -> Response:
         timeline=_timeline(row, tries := queries.attempts(db(), id), now),
         answered=next((each for each in tries if each.answer), None),
         webhook=_webhook(row),
-        reason=denied or rules.why_not_send_again(row, now),
+        reason=denied or rules.why_not_send_again(row, now, queries.still_true(db(), row, receipts())),
         denied=denied,
         zone=me().time_zone,
     )
@@ -372,7 +372,7 @@ def _timeline(row: ListedMessage, attempts: Sequence[Attempt], now: datetime) ->
 @allow(*READERS)
 def send_again(id: UUID) -> Response:
     """Queues it to go now, under the same id."""
-    return _act(id, actions.send_again, "It is sent now, under the same id.")
+    return _act(id, bulk.SEND_AGAIN.run, "It is sent now, under the same id.")
 
 
 @pages.post("/<uuid:id>/dismiss")

@@ -13,7 +13,7 @@ from app.accounts.models import ApiKey
 from app.depositions.actions.follow_ups import RECONFIRM, REMIND
 from app.depositions.actions.overlaps import take_turns
 from app.depositions.events import SUBJECT
-from app.depositions.models import Deposition, DepositionPerson, Kind, MessageState
+from app.depositions.models import Deposition, DepositionPerson, Kind, MessageState, State
 from app.depositions.queries.people import FRESH, address_key, last_read, refresh
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import Values, insert_or_ignore, insert_or_update
@@ -192,6 +192,16 @@ class _Receipts:
         became = {SENT: MessageState.ACCEPTED, DEAD: MessageState.FAILED}.get(state, MessageState.DROPPED)
         db.execute(update(DepositionPerson).where(*mine, latest).values({DepositionPerson.message_state: became.value}))
         refresh(db, Deposition.id == deposition_id)
+
+    def still_true(self, db: Db, subject_id: str, receipt: JsonObject) -> bool:
+        """Whether it takes the session back from somebody who has it no more, or gives it as it is to who has it."""
+        mine = _mine(int(subject_id), Kind(receipt["kind"]), receipt["address"])
+        facts = select(Deposition.sequence, Deposition.state, DepositionPerson.concerned)
+        row = db.execute(facts.join(Deposition, Deposition.id == DepositionPerson.deposition_id).where(*mine)).first()
+        if row is None:
+            return False
+        gone = row.state == State.CANCELED or not row.concerned
+        return gone if receipt["canceled"] else not gone and row.sequence == receipt["sequence"]
 
 
 RECEIPTS = _Receipts()

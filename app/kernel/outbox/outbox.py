@@ -198,6 +198,9 @@ class Receipts(Protocol):
     def keep(self, db: Db, subject_id: str, receipt: JsonObject, state: str, now: datetime) -> None:
         """Keeps that the message with this receipt was sent, is dead, or was dropped."""
 
+    def still_true(self, db: Db, subject_id: str, receipt: JsonObject) -> bool:
+        """Whether what the message with this receipt says is still so."""
+
 
 class Connection(Protocol):
     """What a handler keeps open for the next delivery of the same thread."""
