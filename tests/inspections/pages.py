@@ -7,7 +7,7 @@ from typing import Any
 
 from app.inspections import actions, queries
 from app.inspections.locales import TRANSLATIONS, consent_wording
-from app.inspections.models import Inspection
+from app.inspections.models import Inspection, Invite
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
@@ -62,9 +62,9 @@ def state(database: Database, session: dict[str, Any]) -> tuple[object, ...]:
     """All that a verb may change: the row, its invites, its chain and its events."""
     id = uuid.UUID(session["id"])
     with database.read() as db:
-        rows = [queries.get(db, id), *queries.invites(db, id)]
+        rows = [(Inspection, queries.get(db, id)), *((Invite, each) for each in queries.invites(db, id))]
         return (
-            [[getattr(row, column.key) for column in type(row).__table__.c] for row in rows],
+            [[getattr(row, column.key) for column in model.__table__.c] for model, row in rows],
             [link.hash for link in queries.links(db, id)],
             kinds(database, session),
         )

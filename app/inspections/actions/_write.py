@@ -8,9 +8,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, insert, or_, update
+from sqlalchemy import ColumnElement, Integer, bindparam, insert, or_, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.inspections import chain, emails, people, queries
@@ -21,6 +22,7 @@ from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import NOTHING, Prepared
 from app.kernel.errors import Outdated
 from app.kernel.outbox import outbox
 from app.kernel.outbox.outbox import Message
@@ -87,16 +89,17 @@ def try_write(
     only: ColumnElement[bool] | None = None,
 ) -> LockedInspection | None:
     """Like `write`, but answers None when no row matched."""
-    conditions = _conditions(inspection_id, states, now)
-    if only is not None:
-        conditions.append(only)
-    changes: Values = {Inspection.version: Inspection.version + 1, Inspection.updated_at: now, **values}
-    return update_where(db, conditions, changes)
+    values = {Inspection.updated_at: now, **values}
+    if only is None and not any(isinstance(value, ColumnElement) for value in values.values()):
+        return _in_states(db, inspection_id, states, 1, now, values)
+    conditions = [*_conditions(Status.CREATED in states), *([] if only is None else [only])]
+    changes: Values = {Inspection.version: Inspection.version + 1, **values}
+    return update_where(db, conditions, changes, _parameters(inspection_id, states, now))
 
 
 def lock(db: Db, inspection_id: uuid.UUID, states: Sequence[str], *, now: datetime) -> LockedInspection | None:
     """Locks the inspection until the transaction ends and changes nothing; None when it is in none of `states`."""
-    return update_where(db, _conditions(inspection_id, states, now), {Inspection.version: Inspection.version})
+    return _in_states(db, inspection_id, states, 0, now, {})
 
 
 def lock_any(db: Db, inspection_id: uuid.UUID) -> LockedInspection:
@@ -108,18 +111,46 @@ def lock_any(db: Db, inspection_id: uuid.UUID) -> LockedInspection:
     return found
 
 
-def _conditions(inspection_id: uuid.UUID, states: Sequence[str], now: datetime) -> list[ColumnElement[bool]]:
-    """The inspection in one of these states. Expiry is computed: with `created` it must still lie ahead."""
-    conditions = [Inspection.id == inspection_id, Inspection.status.in_(states)]
-    if Status.CREATED in states:
-        conditions.append(or_(Inspection.status != Status.CREATED.value, Inspection.expires_at > now))
+def _conditions(created: bool) -> list[ColumnElement[bool]]:
+    """The inspection in one of some states. Expiry is computed: with `created` it must still lie ahead."""
+    conditions = [Inspection.id == bindparam("wanted"), Inspection.status.in_(bindparam("states", expanding=True))]
+    if created:
+        ahead = Inspection.expires_at > bindparam("now", type_=Inspection.expires_at.type)
+        conditions.append(or_(Inspection.status != Status.CREATED.value, ahead))
     return conditions
 
 
-def update_where(db: Db, conditions: Sequence[ColumnElement[bool]], values: Values) -> LockedInspection | None:
+def _parameters(inspection_id: uuid.UUID, states: Sequence[str], now: datetime) -> dict[str, object]:
+    return {"wanted": inspection_id, "states": states, "now": now}
+
+
+@cache
+def _writing(created: bool) -> Prepared[LockedInspection]:
+    """The conditional UPDATE, built once."""
+    changed = update(Inspection.__table__).where(*_conditions(created)).returning(*_LOCKED)
+    return Prepared(changed.values(version=Inspection.version + bindparam("steps", type_=Integer)), LockedInspection)
+
+
+def _in_states(
+    db: Db, inspection_id: uuid.UUID, states: Sequence[str], steps: int, now: datetime, values: Values
+) -> LockedInspection | None:
+    changes = {column.key: value for column, value in values.items()}
+    which = _parameters(inspection_id, states, now)
+    return _writing(Status.CREATED in states).first(db, {**which, "steps": steps, **changes})
+
+
+def update_where(
+    db: Db, conditions: Sequence[ColumnElement[bool]], values: Values, parameters: Mapping[str, object] = NOTHING
+) -> LockedInspection | None:
     """Changes and locks the one inspection that these conditions name; None when they do not hold."""
-    row = db.execute(update(Inspection).where(*conditions).values(dict(values)).returning(*_LOCKED)).one_or_none()
+    changed = update(Inspection).where(*conditions).values(dict(values)).returning(*_LOCKED)
+    row = db.execute(changed, dict(parameters)).one_or_none()
     return None if row is None else LockedInspection(*row)
+
+
+_ADD_RECORD: Prepared[Any] = Prepared(insert(PersonalRecord.__table__).inline())
+_ADD_LINK: Prepared[Any] = Prepared(insert(ChainEvent.__table__).inline())
+_GROW: Prepared[Any] = Prepared(update(Inspection.__table__).where(Inspection.id == bindparam("wanted")))
 
 
 def seal_act(
@@ -136,14 +167,14 @@ def seal_act(
 def keep_record(db: Db, invite: Invite, content: str, now: datetime) -> str:
     """Stores a personal record; returns the SHA-256 by which the chain names it."""
     digest = sha256(content)
-    values: Values = {
-        PersonalRecord.sha256: digest,
-        PersonalRecord.inspection_id: invite.inspection_id,
-        PersonalRecord.invite_id: invite.id,
-        PersonalRecord.content: content,
-        PersonalRecord.created_at: now,
+    values = {
+        "sha256": digest,
+        "inspection_id": invite.inspection_id,
+        "invite_id": invite.id,
+        "content": content,
+        "created_at": now,
     }
-    db.execute(insert(PersonalRecord).values(dict(values)))
+    _ADD_RECORD.run(db, values)
     return digest
 
 
@@ -157,8 +188,7 @@ def append_to_chain(db: Db, inspection: LockedInspection, sealed: Sequence[Seale
     ends = any(kind == chain.END for kind, _ in sealed)  # which is stamped by itself
     if inspection.started_at is not None and db.config.tsa_urls and not ends:
         _plan_checkpoint(db, inspection, inspection.started_at, now)
-    grown: Values = {Inspection.chain_length: length, Inspection.chain_head: head}
-    db.execute(update(Inspection).where(Inspection.id == inspection.id).values(dict(grown)))
+    _GROW.run(db, {"wanted": inspection.id, "chain_length": length, "chain_head": head})
 
 
 def _plan_checkpoint(db: Db, inspection: LockedInspection, started_at: datetime, now: datetime) -> None:
@@ -177,16 +207,16 @@ def _plan_checkpoint(db: Db, inspection: LockedInspection, started_at: datetime,
 
 def insert_link(db: Db, inspection_id: uuid.UUID, link: chain.Link) -> None:
     """Stores one event of the chain."""
-    values: Values = {
-        ChainEvent.inspection_id: inspection_id,
-        ChainEvent.sequence: link.sequence,
-        ChainEvent.prev_hash: link.prev_hash,
-        ChainEvent.kind: link.kind,
-        ChainEvent.payload: link.payload,
-        ChainEvent.occurred_at: link.occurred_at,
-        ChainEvent.hash: link.hash,
+    values = {
+        "inspection_id": inspection_id,
+        "sequence": link.sequence,
+        "prev_hash": link.prev_hash,
+        "kind": link.kind,
+        "payload": link.payload,
+        "occurred_at": link.occurred_at,
+        "hash": link.hash,
     }
-    db.execute(insert(ChainEvent).values(dict(values)))
+    _ADD_LINK.run(db, values)
 
 
 def record(

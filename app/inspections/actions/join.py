@@ -9,11 +9,11 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Row
 
 from app.config import Config
 from app.inspections import events, payloads, people, queries, rules
@@ -26,6 +26,7 @@ from app.inspections.models import Inspection, Invite, Status, WrongCodes
 from app.inspections.rules import InviteState
 from app.kernel.crypto import same, sha256
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 
 ROUNDS = 4
 """How often a decision is made again when another request changed the invite between reading and writing."""
@@ -114,25 +115,33 @@ def join(db: Db, inspection_id: uuid.UUID, token: str, *, code: str | None, visi
     return _refused(409, "join_busy")
 
 
-def _count_try(db: Db, invite: Invite, now: datetime) -> Row[int, str | None] | None:
+@cache
+def _trying(coded: bool) -> Prepared[tuple[int, str | None]]:
+    now = bindparam("now", type_=Invite.expires_at.type)
+    return Prepared(
+        update(Invite.__table__)
+        .where(
+            Invite.id == bindparam("wanted"),
+            Invite.token_sha256 == bindparam("hashed"),
+            Invite.revoked_at.is_(None),
+            Invite.locked_at.is_(None),
+            Invite.joined_at.is_(None),
+            Invite.expires_at > now,
+            Invite.tries < rules.OTP_TRIES,
+            *([Invite.otp_expires_at > now] if coded else []),
+        )
+        .values(tries=Invite.tries + (1 if coded else 0))
+        .returning(Invite.tries, Invite.otp_hash)
+    )
+
+
+def _count_try(db: Db, invite: Invite, now: datetime) -> tuple[int, str | None] | None:
     """Locks the invite and counts the try before the code is compared; None when it can no longer be redeemed.
 
     Two hundred guesses at once are counted one by one here, and the sixth matches no row.
     """
-    conditions = [
-        Invite.id == invite.id,
-        Invite.token_sha256 == invite.token_sha256,
-        Invite.revoked_at.is_(None),
-        Invite.locked_at.is_(None),
-        Invite.joined_at.is_(None),
-        Invite.expires_at > now,
-        Invite.tries < rules.OTP_TRIES,
-    ]
-    if invite.otp_required:
-        conditions.append(Invite.otp_expires_at > now)
-    tries: Values = {Invite.tries: Invite.tries + (1 if invite.otp_required else 0)}
-    statement = update(Invite).where(*conditions).values(dict(tries))
-    return db.execute(statement.returning(Invite.tries, Invite.otp_hash)).one_or_none()
+    given = {"wanted": invite.id, "hashed": invite.token_sha256, "now": now}
+    return _trying(invite.otp_required).first(db, given)
 
 
 def _wrong_code(db: Db, invite: Invite, tries: int, visitor: Visitor, now: datetime) -> Outcome:

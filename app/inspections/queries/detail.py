@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -150,10 +150,16 @@ def wire_page(db: Db, organization_id: int, limit: int, cursor: str | None) -> t
     return rows, encode_cursor(db, purpose, (rows[-1].created_at, rows[-1].id))
 
 
+_BY_ID = select(*Inspection.__table__.c).where(Inspection.id == bindparam("id"))
+_INSPECTION: Prepared[Inspection] = Prepared(_BY_ID)
+
+
 def get(db: Db, id: uuid.UUID, where: ColumnElement[bool] | None = None) -> Inspection:
-    """One inspection, as it stands now. Raises NotFound."""
-    statement = select(Inspection).where(Inspection.id == id).execution_options(populate_existing=True)
-    found = db.scalars(statement if where is None else statement.where(where)).one_or_none()
+    """The columns of one inspection, as it stands now. Raises NotFound."""
+    if where is None:
+        found = _INSPECTION.first(db, {"id": id})
+    else:
+        found = cast(Inspection | None, db.execute(_BY_ID.where(where), {"id": id}).one_or_none())
     if found is None:
         raise NotFound("There is no such inspection.")
     return found
