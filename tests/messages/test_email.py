@@ -268,6 +268,24 @@ def test_joiners_stay_in_headers_and_text(posted: tuple[Any, Database], name: st
 
 
 @pytest.mark.parametrize(
+    ("domain", "known_as"),
+    [
+        ("straße.example.com", "xn--strae-oqa.example.com"),
+        ("βόλος.example.com", "xn--nxasmm1c.example.com"),
+        ("münchen.example.com", "xn--mnchen-3ya.example.com"),
+        ("ＥＸＡＭＰＬＥ.com", "example.com"),
+    ],
+)
+def test_a_domain_is_not_taken_for_another_that_looks_alike(
+    posted: tuple[Any, Database], domain: str, known_as: str
+) -> None:
+    """By the standard of 2003 the first is strasse.example.com, which is somebody else's."""
+    box, database = posted
+    assert send(database, write(database, to=f"anna@{domain}")).state == "sent"
+    assert box.recipients == [f"anna@{known_as}"]
+
+
+@pytest.mark.parametrize(
     "to", ["nobody", "a@b@c@", "@example.com", "ines@", "a b@example.com", "ines@exa mple.com", ""]
 )
 def test_an_address_that_is_none_is_dead_at_once(posted: tuple[Any, Database], to: str) -> None:

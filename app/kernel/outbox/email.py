@@ -313,9 +313,19 @@ def _address(name: str, address: str) -> Address:
     try:
         if not at or not _USERNAME.fullmatch(username) or not _DOMAIN.fullmatch(domain):
             raise ValueError
-        return Address(one_line(_clean(name)), username, domain.encode("idna").decode())
+        return Address(one_line(_clean(name)), username, _known_as(domain))
     except (ValueError, UnicodeError):
         raise PermanentFailure("This is not an address that mail can be sent to.") from None
+
+
+def _known_as(domain: str) -> str:
+    """A domain in ASCII, by the standard by which addresses are checked (IDNA 2008). The codec of Python has that of
+    2003, by which straße.example is strasse.example, whose mailboxes are other people's. Raises ValueError."""
+    if domain.isascii():
+        return domain.encode("idna").decode()
+    from email_validator import validate_email  # here, because few domains need it
+
+    return str(validate_email(f"x@{domain}", check_deliverability=False, test_environment=True).ascii_domain)
 
 
 def deliver(delivery: Delivery) -> str:
