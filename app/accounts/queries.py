@@ -19,7 +19,7 @@ from app.accounts.models import (
     TotpSecret,
 )
 from app.accounts.roles import Grant, Role
-from app.accounts.rules import sign_in_over
+from app.accounts.rules import sign_in_address, sign_in_over
 from app.kernel.db.engine import Db
 from app.kernel.db.prepared import Prepared
 from app.kernel.errors import NotFound
@@ -112,7 +112,7 @@ def signed_in_person(db: Db, digest: str, now: datetime) -> SignedInPerson | Non
 
 
 def person_by_email(db: Db, email: str) -> Person | None:
-    return db.execute(select(Person).where(Person.email == normalization.email_key(email))).scalar_one_or_none()
+    return db.execute(select(Person).where(Person.email == sign_in_address(email))).scalar_one_or_none()
 
 
 def knows_network(db: Db, email: str, address: str) -> bool:
@@ -120,7 +120,7 @@ def knows_network(db: Db, email: str, address: str) -> bool:
     known = (
         select(KnownNetwork.person_id)
         .join(Person, Person.id == KnownNetwork.person_id)
-        .where(Person.email == normalization.email_key(email), KnownNetwork.network == network_of(address))
+        .where(Person.email == sign_in_address(email), KnownNetwork.network == network_of(address))
     )
     return network_of(address) != UNKNOWN and db.execute(known).first() is not None
 

@@ -72,6 +72,15 @@ def email_address(value: str, field: str = "email") -> str:
         raise invalid(field, "bad_email", "This is not an e-mail address. Nothing was saved.") from None
 
 
+def sign_in_address(typed: str) -> str:
+    """What somebody types who has an account, as the address is stored: some browsers write its domain in ASCII
+    (`xn--mnchen-3ya.example`), and a letter may be two characters. What is no address stays as it is."""
+    try:
+        return email_address(typed)
+    except Invalid:
+        return normalization.email_key(typed)
+
+
 def slug(value: str) -> str:
     """A company id: small letters, digits and hyphens, 60 at most. Raises Invalid."""
     if not SLUG.fullmatch(value):

@@ -6,9 +6,9 @@ the others together are judged once a minute. Passkeys cannot be guessed, so onl
 
 from collections.abc import Callable
 
+from app.accounts.rules import sign_in_address
 from app.kernel.api.rate_limits import Decision, Limiter, by_network
 from app.kernel.crypto import sha256
-from app.kernel.text import normalization
 
 NETWORK_LIMIT = (300, 300)
 """Attempts from one network for any person, and the seconds in which they count."""
@@ -78,7 +78,7 @@ def count_reset(limiter: Limiter, email: str, address: str) -> Decision:
 
 
 def _bucket(email: str) -> str:
-    return f"sign-in:person:{sha256(normalization.email_key(email))}"
+    return f"sign-in:person:{sha256(sign_in_address(email))}"
 
 
 def _pace(person: str) -> str:

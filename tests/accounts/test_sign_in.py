@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.accounts import passwords
+from app.accounts import passwords, throttle
 from app.accounts.actions import people, sign_ins
 from app.accounts.guard import safe_next
 from app.accounts.last_seen import pending_times
@@ -19,6 +19,7 @@ from app.kernel.web.session_cookie import UNREADABLE
 from tests.accounts.browser import HTMX, post, sign_in, token
 from tests.cast import COMMAND_LINE, PASSWORD, Cast
 from tests.clocks import Clock
+from tests.outgoing import Outbox
 from tests.statements import heard
 
 WRONG = "E-mail and password do not belong together."
@@ -34,6 +35,26 @@ def test_the_right_password_opens_the_desk(client: FlaskClient, cast: Cast) -> N
     "typed", ["\u200blena@example.com", "lena@example.com\ufeff", "\u202aｌena@example.com\u202c "]
 )
 def test_invisible_marks_around_the_address_are_nothing(client: FlaskClient, cast: Cast, typed: str) -> None:
+    assert sign_in(client, typed).status_code == 303
+    assert client.get("/settings").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "typed", ["vera@münchen.example.com", "Vera@xn--mnchen-3ya.example.com", "vera@mu\u0308nchen.example.com"]
+)
+def test_a_domain_is_the_same_as_every_browser_writes_it(
+    client: FlaskClient, cast: Cast, database: Database, outbox: Outbox, typed: str
+) -> None:
+    """Chromium sends `xn--…` for what was typed into a field for addresses, when inviting too."""
+    hashed = passwords.hash_password(PASSWORD)
+    facts = {"name": "Vera", "role": "operator", "organization": cast.marston, "password_hash": hashed}
+    with database.write() as db:
+        made = people.create(db, email="vera@xn--mnchen-3ya.example.com", by=COMMAND_LINE, now=now(), **facts)
+    assert made.email == "vera@münchen.example.com"
+    assert post(client, "/password/forgotten", {"email": typed}).status_code == 303
+    outbox.deliver_all()
+    assert [row.summary for row in outbox.rows("email")] == [f"Password reset · {made.email}"]
+    assert throttle._bucket(typed) == throttle._bucket(made.email)
     assert sign_in(client, typed).status_code == 303
     assert client.get("/settings").status_code == 200
 

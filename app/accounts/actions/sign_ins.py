@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 from app.accounts import events, passwords
 from app.accounts.models import KnownNetwork, Person, SignIn, UsedChallenge
 from app.accounts.queries import LARGEST_ID, person_by_email
-from app.accounts.rules import ABSOLUTE, IDLE
+from app.accounts.rules import ABSOLUTE, IDLE, sign_in_address
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import random_token, sha256
@@ -20,7 +20,6 @@ from app.kernel.json_types import JsonObject
 from app.kernel.networks import network_of
 from app.kernel.outbox import outbox
 from app.kernel.outbox.outbox import SENT, Message, OutboxAttempt, OutboxRow
-from app.kernel.text import normalization
 from app.kernel.text.normalization import characters
 
 KEPT = timedelta(days=30)
@@ -143,7 +142,7 @@ def request_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
 
     So the response and its cost are the same for every address, and nothing stays of an address that is unknown.
     """
-    payload = {"email": normalization.email_key(email), "request_id": by.request_id, "address": by.address}
+    payload = {"email": sign_in_address(email), "request_id": by.request_id, "address": by.address}
     message = Message(RESET_JOB, payload, destination="accounts", secret=True, summary="Password reset requested")
     outbox.enqueue(db, [message], event_id=None, organization_id=None, subject_type=None, subject_id=None, now=now)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, insert, select, update
 
 from app.accounts.models import Person
+from app.accounts.rules import sign_in_address
 from app.depositions import events
 from app.depositions.actions import overlaps
 from app.depositions.models import Absence, Manager, WorkingHours
@@ -219,7 +220,8 @@ def _person(db: Db, email: str, besides: int | None = None) -> int | None:
     others = select(Manager.person_id).where(Manager.person_id.is_not(None))
     if besides is not None:
         others = others.where(Manager.id != besides)
-    found: int | None = db.execute(select(Person.id).where(Person.email == email, Person.id.not_in(others))).scalar()
+    theirs = Person.email == sign_in_address(email)
+    found: int | None = db.execute(select(Person.id).where(theirs, Person.id.not_in(others))).scalar()
     return found
 
 
