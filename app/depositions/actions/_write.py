@@ -5,27 +5,66 @@ Raises Conflict with who was first.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.accounts.models import Organization
 from app.depositions.actions import overlaps, people, proposals
 from app.depositions.actions.follow_ups import follow_ups
 from app.depositions.events import EVENTS, SUBJECT
 from app.depositions.models import Deposition, State
-from app.depositions.queries.people import refresh
+from app.depositions.queries.people import refresh_one
 from app.kernel.changes import events
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import Conflict, NotFound
 from app.kernel.outbox.outbox import Message
 
 COLUMNS = tuple(Deposition.__table__.c)
 Values = Mapping[InstrumentedAttribute[Any], object]
 """New values by mapped attribute. `Any`, because the columns have many types."""
+
+
+_MINE = Deposition.organization_id == bindparam("home")
+
+
+def _one(of_organization: bool) -> Select[*tuple[Any, ...]]:
+    """Every column of one deposition, of an organization or of any."""
+    found = select(*COLUMNS).where(Deposition.id == bindparam("wanted"))
+    return found.where(_MINE) if of_organization else found
+
+
+_ONE: Prepared[Deposition] = Prepared(_one(False))
+_LOCKED: dict[bool, Prepared[Deposition]] = {each: Prepared(_one(each).with_for_update()) for each in (True, False)}
+"""By whether it must be of an organization."""
+
+
+def _changing(of_organization: bool, versioned: bool) -> ReturningUpdate[*tuple[Any, ...]]:
+    """The conditional UPDATE."""
+    return (
+        update(Deposition.__table__)
+        .where(
+            Deposition.id == bindparam("wanted"),
+            Deposition.state.in_(bindparam("states", expanding=True)),
+            *([_MINE] if of_organization else []),
+            *([Deposition.version == bindparam("seen")] if versioned else []),
+        )
+        .values(version=Deposition.version + 1)
+        .returning(*COLUMNS)
+    )
+
+
+@cache
+def _writing(of_organization: bool, versioned: bool, told: bool) -> Prepared[Deposition]:
+    """The same, built once; with the next sequence where people have something new to learn."""
+    changed = _changing(of_organization, versioned)
+    return Prepared(changed.values(sequence=Deposition.sequence + 1) if told else changed)
 
 
 def write(
@@ -47,22 +86,22 @@ def write(
     as it is now. Raises NotFound, and Conflict `stale` when the rule would allow the change but the deposition moved
     on after the page was shown.
     """
-    conditions = [Deposition.id == deposition_id, Deposition.state.in_(states)]
-    if organization_id is not None:
-        conditions.append(Deposition.organization_id == organization_id)
-    if version is not None:
-        conditions.append(Deposition.version == version)
-    if only is not None:
-        conditions.append(only)
-    values = {**values, **overlaps.kept(db, deposition_id, values)}
-    changes: Values = {Deposition.version: Deposition.version + 1, Deposition.updated_at: now, **values}
-    row = db.execute(update(Deposition).where(*conditions).values(dict(changes)).returning(*COLUMNS)).first()
+    values = {Deposition.updated_at: now, **values, **overlaps.kept(db, deposition_id, values)}
+    computed = {column: value for column, value in values.items() if isinstance(value, ColumnElement)}
+    conditions = organization_id is not None, version is not None
+    which = {"wanted": deposition_id, "states": states, "home": organization_id, "seen": version}
+    if only is None and computed.keys() <= {Deposition.sequence}:
+        written = {column.key: value for column, value in values.items() if column not in computed}
+        row = _writing(*conditions, bool(computed)).first(db, {**which, **written})
+    else:
+        changes = {column.key: value for column, value in values.items()}
+        changed = _changing(*conditions).where(true() if only is None else only).values(changes)
+        row = cast(Deposition | None, db.execute(changed, which).first())
     if row is not None:
-        return cast(Deposition, row)
-    found = db.execute(select(*COLUMNS).where(Deposition.id == deposition_id)).first()
-    if found is None or (organization_id is not None and found.organization_id != organization_id):
+        return row
+    current = _ONE.first(db, which)
+    if current is None or (organization_id is not None and current.organization_id != organization_id):
         raise NotFound("There is no such session request.")
-    current = cast(Deposition, found)
     try:
         check(current)
     except Conflict as refusal:
@@ -80,13 +119,10 @@ def locked(
     `hours` are those that it gets: turns are taken before the row is locked (overlaps.take_turns).
     """
     overlaps.take_turns_at(db, deposition_id, hours)
-    conditions = [Deposition.id == deposition_id]
-    if organization_id is not None:
-        conditions.append(Deposition.organization_id == organization_id)
-    row = db.execute(select(*COLUMNS).where(*conditions).with_for_update()).first()
+    row = _LOCKED[organization_id is not None].first(db, {"wanted": deposition_id, "home": organization_id})
     if row is None:
         raise NotFound("There is no such session request.")
-    return cast(Deposition, row)
+    return row
 
 
 def record(
@@ -121,7 +157,7 @@ def record(
     if deposition.agreement is not None:
         proposals.follow(db, deposition, now)
     if deposition.version > 1 and deposition.state != State.INITIAL:
-        refresh(db, Deposition.id == deposition.id)
+        refresh_one(db, deposition.id)
 
 
 def next_sequence(now: datetime) -> Values:

@@ -126,7 +126,7 @@ def _changes_keys(values: Values) -> bool:
 
 def _after(row: Any, values: Values) -> SimpleNamespace:
     """The row with its new values. `Any`: a row of columns of many types."""
-    return SimpleNamespace(**{**row._mapping, **{column.key: value for column, value in values.items()}})
+    return SimpleNamespace(**{**row._asdict(), **{column.key: value for column, value in values.items()}})
 
 
 def restored(db: Db, deposition_id: int) -> Values:

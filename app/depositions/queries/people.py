@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Row, and_, exists, false, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, false, func, not_, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.accounts.models import ApiKey
 from app.depositions.models import Deposition, DepositionPerson, Kind, MessageState, State
 from app.kernel.clock import iso
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.json_types import JsonObject
 
 if TYPE_CHECKING:
@@ -157,12 +158,28 @@ def last_read(db: Db, organization_id: int) -> datetime | None:
     return found
 
 
+_SOMEBODY = (
+    select(DepositionPerson.deposition_id)
+    .where(DepositionPerson.deposition_id == Deposition.id, OUTDATED)
+    .correlate(Deposition)
+    .exists()
+)
+_REFRESH = (
+    update(Deposition.__table__)
+    .where(Deposition.not_up_to_date != _SOMEBODY)
+    .values({Deposition.not_up_to_date: _SOMEBODY})
+)
+_REFRESH_ONE: Prepared[Any] = Prepared(_REFRESH.where(Deposition.id == bindparam("wanted")))
+
+
 def refresh(db: Db, *which: ColumnElement[bool] | InstrumentedAttribute[bool]) -> None:
     """Brings `not_up_to_date` of these depositions in line with what is known of their people."""
-    somebody = select(DepositionPerson.deposition_id).where(DepositionPerson.deposition_id == Deposition.id, OUTDATED)
-    flag = somebody.correlate(Deposition).exists()
-    statement = update(Deposition).where(*which, Deposition.not_up_to_date != flag)
-    db.execute(statement.values({Deposition.not_up_to_date: flag}), execution_options={"synchronize_session": False})
+    db.execute(_REFRESH.where(*which))
+
+
+def refresh_one(db: Db, deposition_id: int) -> None:
+    """The same of one deposition."""
+    _REFRESH_ONE.run(db, {"wanted": deposition_id})
 
 
 def receipt(
