@@ -53,9 +53,9 @@ _COLUMNS = (
     Deposition.manager_id,
 )
 """What the keys are made of."""
-_ROW = select(*_COLUMNS).where(Deposition.id == bindparam("id"))
+_ROW: Prepared[Any] = Prepared(select(*_COLUMNS).where(Deposition.id == bindparam("id")))
 _WATCHED = {column for column in _COLUMNS[2:] if column is not Deposition.zone}
-_DELETE = delete(ConflictKey).where(ConflictKey.deposition_id == bindparam("id"))
+_DELETE: Prepared[Any] = Prepared(delete(ConflictKey).where(ConflictKey.deposition_id == bindparam("id")))
 _LOCK_CLASS = 4021
 """The first number of the advisory locks of days."""
 _TURN: Prepared[Any] = Prepared(
@@ -97,7 +97,7 @@ def take_turns_at(db: Db, deposition_id: int, further: Hours | None = None) -> N
     """The turn of a deposition, and those where it is now and at the hours that it gets."""
     take_turn(db, deposition_id)
     if db.dialect == "postgresql":
-        row = db.execute(_ROW, {"id": deposition_id}).first()
+        row = _ROW.first(db, {"id": deposition_id})
         if row is not None:
             take_turns(db, (row.starts_at, row.ends_at), *(further(row) if further else ()))
 
@@ -107,7 +107,7 @@ def kept(db: Db, deposition_id: int, values: Values) -> Values:
     if not _changes_keys(values):
         return {}
     take_turn(db, deposition_id)
-    row = db.execute(_ROW, {"id": deposition_id}).first()
+    row = _ROW.first(db, {"id": deposition_id})
     if row is None:
         return {}
     after = _after(row, values)
@@ -131,7 +131,7 @@ def _after(row: Any, values: Values) -> SimpleNamespace:
 
 def restored(db: Db, deposition_id: int) -> Values:
     """Makes the keys of a deposition anew where they are not as they should be. Returns the columns to write."""
-    row = db.execute(_ROW, {"id": deposition_id}).one()
+    (row,) = _ROW.all(db, {"id": deposition_id})
     keys = conflicts.keys_of(db, cast(Facts, row)) if row.state in OPEN else []
     stored = conflicts.stored_keys(db, deposition_id)
     return {} if keys == stored else {Deposition.overlapping: _replace(db, deposition_id, stored, keys)}
@@ -192,7 +192,7 @@ def _replace(db: Db, deposition_id: int, stored: Sequence[Key], keys: Sequence[K
     """Replaces the keys of a deposition, and marks whom that makes or no longer makes overlap. Returns whether it
     overlaps another itself."""
     before = {id for id, _ in conflicts.sharing(db, stored, alone=False, besides=deposition_id)}
-    db.execute(_DELETE, {"id": deposition_id})
+    _DELETE.run(db, {"id": deposition_id})
     fresh, overlapping = _meeting(db, keys, besides=deposition_id)
     add(db, deposition_id, keys, overlapping)
     left = before - conflicts.still_overlapping(db, before)

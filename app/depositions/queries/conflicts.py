@@ -34,17 +34,19 @@ _SHARING = {
     )
     for alone in (True, False)
 }
-_OFFERED = select(OfferedKey.deposition_id, OfferedKey.need, OfferedKey.begins, OfferedKey.ends).where(
+_OFFERED_AT = select(OfferedKey.deposition_id, OfferedKey.need, OfferedKey.begins, OfferedKey.ends).where(
     OfferedKey.key.in_(bindparam("keys", expanding=True)),
     OfferedKey.begins < bindparam("ends"),
     OfferedKey.begins > bindparam("earliest"),
     OfferedKey.ends > bindparam("begins"),
     OfferedKey.deposition_id != bindparam("besides"),
 )
-_STORED = (
+_OFFERED: Prepared[tuple[int, str, int, int]] = Prepared(_OFFERED_AT.limit(MOST))
+_STORED: Prepared[Key] = Prepared(
     select(ConflictKey.need, ConflictKey.key, ConflictKey.begins, ConflictKey.ends)
     .where(ConflictKey.deposition_id == bindparam("id"))
-    .order_by(ConflictKey.need, ConflictKey.key)
+    .order_by(ConflictKey.need, ConflictKey.key),
+    Key,
 )
 _OTHERS = select(
     Deposition.id,
@@ -57,7 +59,9 @@ _OTHERS = select(
     Deposition.deponent_email,
     Deposition.invites,
 ).where(Deposition.id.in_(bindparam("ids", expanding=True)))
-_BUFFERS = select(Manager.buffer_before, Manager.buffer_after).where(Manager.id == bindparam("id"))
+_BUFFERS: Prepared[tuple[int, int]] = Prepared(
+    select(Manager.buffer_before, Manager.buffer_after).where(Manager.id == bindparam("id"))
+)
 _mine, _theirs = aliased(ConflictKey), aliased(ConflictKey)
 
 
@@ -83,7 +87,8 @@ def gap_of(db: Db, manager_id: int | None) -> timedelta:
     """What the manager of a session needs between two."""
     if manager_id is None:
         return timedelta(0)
-    return availability.gap(*db.execute(_BUFFERS, {"id": manager_id}).one())
+    (buffers,) = _BUFFERS.all(db, {"id": manager_id})
+    return availability.gap(*buffers)
 
 
 def keys_of(db: Db, facts: Facts) -> list[Key]:
@@ -93,7 +98,7 @@ def keys_of(db: Db, facts: Facts) -> list[Key]:
 
 def stored_keys(db: Db, deposition_id: int) -> list[Key]:
     """The keys that are kept of a deposition."""
-    return [Key(*row) for row in db.execute(_STORED, {"id": deposition_id})]
+    return _STORED.all(db, {"id": deposition_id})
 
 
 def sharing(
@@ -159,7 +164,7 @@ def _offered(db: Db, keys: Iterable[Key], besides: int) -> list[_Offer]:
     found: dict[tuple[int, int], _Offer] = {}
     for (begins, ends), digests in _by_span(keys).items():
         values = {"keys": digests, "begins": begins, "ends": ends, "earliest": begins - LONGEST, "besides": besides}
-        for id, need, first, last in db.execute(_OFFERED.limit(MOST), values):
+        for id, need, first, last in _OFFERED.all(db, values):
             offer = found.setdefault((id, first), _Offer(id, first, last, frozenset()))
             # What the manager needs after the hour is kept with theirs.
             found[id, first] = offer._replace(ends=min(offer.ends, last), needs=offer.needs | {need})
