@@ -46,9 +46,15 @@ def talking(talk: Talk) -> Iterator[int]:
             with caller, contextlib.suppress(OSError):  # the caller has hung up
                 talk(caller, over)
 
-        threading.Thread(target=serve, daemon=True).start()
-        yield listener.getsockname()[1]
-        over.set()
+        listening = threading.Thread(target=serve, daemon=True)
+        listening.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            over.set()
+            # Closing alone would leave it waiting, and it could take a caller of the next one, which has its number.
+            listener.shutdown(socket.SHUT_RDWR)
+            listening.join()
 
 
 def drip(text: bytes, pause: float = 0.05) -> Talk:
