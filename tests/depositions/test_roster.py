@@ -174,6 +174,21 @@ def test_who_may(client, cast, database):
     assert client.get("/depositions").status_code == 403
 
 
+def test_the_sessions_of_a_manager_who_leaves_are_given_to_others(hugo, database, cast):
+    made = factories.in_state(database, cast, "scheduled")
+    canceled = factories.in_state(database, cast, "scheduled", **factories.OTHERS)
+    with database.write() as db:
+        actions.cancel(db, canceled.id, by=cast.actor("ines"), now=now(), notify=False)
+    row = row_of(database, made.manager_id)
+    answer = post(hugo, f"/{row.id}/change", version=row.version, name=row.name, email=row.email, zone=row.zone)
+    assert (answer.status_code, answer.location) == (303, f"/depositions/managers/{row.id}/away")
+    page = text(hugo.get(answer.location))
+    assert "1 booked session is still theirs until you give it to others." in page
+    assert f"Not active any more: {row.name}" in page
+    assert f'href="/depositions/{made.id}"' in page
+    assert "Find replacements for 1 session" in text(hugo.get(f"/depositions/managers/{row.id}"))
+
+
 def test_absences_are_told_where_a_session_is_scheduled_and_taken_back(ines, database, cast):
     id, made = cast.managers["ines"].id, factories.request(database, cast, starts_at=factories.at("2027-03-03 18:00"))
     absence = {"first_day": "2027-03-01", "last_day": "2027-03-05", "note": "On holiday <b>", "version": 1}

@@ -108,10 +108,11 @@ def managed(db: Db, manager_id: int, within: Span) -> list[PlannedSession]:
 
 
 def managed_while_away(db: Db, manager: Manager, now: datetime) -> list[PlannedSession]:
-    """The booked sessions ahead of a manager that lie within an absence of theirs, at most one more than MOST."""
+    """The booked sessions ahead of a manager that lie within an absence of theirs, at most one more than MOST; of one
+    who is not active any more, all of them."""
     absences = [Away(one.first_day, one.last_day, one.note) for one in roster.absences(db, manager.id, now)]
     ahead = Span(now, now + LONGEST_AHEAD)
-    spans = [part for _, part in availability.away_during(manager.zone, absences, ahead)]
+    spans = [part for _, part in availability.away_during(manager.zone, absences, ahead)] if manager.active else [ahead]
     if not spans:
         return []
     rows = managed(db, manager.id, Span(now, max(span.ends_at for span in spans)))

@@ -131,12 +131,16 @@ def manager(id: int) -> Response:
 @pages.post("/managers/<int:id>/change")
 @allow(*READERS)
 def change_manager_facts(id: int) -> Response:
-    """Writes what was changed in a row."""
+    """Writes what was changed in a row. Of a manager who is not active any more, it leads to their replacements."""
     check_may_edit()
     form = RosterForm()
     form.check()
-    facts = form.facts()
+    facts, before = form.facts(), queries.get(reading(), id)
     changed = actions.change(db(), id, facts, by=me().actor(), now=clock.now(), version=form.seen_version)
+    if before.active and not facts.active and (n := _to_give(id)):
+        are = pluralize(n, "booked session is", "booked sessions are")
+        flash(f"Saved for {facts.name}. {are} still theirs until you give {'it' if n == 1 else 'them'} to others.")
+        return see_other(url_for(".away", id=id))
     flash(f"Saved for {facts.name}." if changed else "Nothing differs, so nothing was saved.")
     return see_other(url_for(".manager", id=id))
 
@@ -168,7 +172,7 @@ def away_today(id: int) -> Response:
 
 def _absence_written(id: int) -> Response:
     """To the replacements, where there is something to replace."""
-    n = len(planning.managed_while_away(db(), queries.get(db(), id), clock.now()))
+    n = _to_give(id)
     if not n:
         flash("Saved. No booked session lies within it.")
         return see_other(url_for(".manager", id=id))
@@ -179,6 +183,11 @@ def _absence_written(id: int) -> Response:
         else f"Saved. {lie} within it, and stay as they are until you give them to others."
     )
     return see_other(url_for(".away", id=id))
+
+
+def _to_give(id: int) -> int:
+    """How many booked sessions of a manager somebody else has to take."""
+    return len(planning.managed_while_away(db(), queries.get(db(), id), clock.now()))
 
 
 @pages.post("/managers/<int:id>/absences/<int:absence_id>/remove")
