@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.kernel.outbox import claims, delivery_status, outbox
+from app.kernel.outbox import claims, delivery_status, dropping, outbox
 from app.kernel.outbox.claims import Outcome
 from app.kernel.outbox.outbox import (
     Delivery,
@@ -193,7 +193,7 @@ def test_a_channel_without_handler_waits_for_one(database: Database) -> None:
 def test_what_is_taken_back_is_not_sent(database: Database, tried: list[Delivery]) -> None:
     kept, dropped = promise(database, act(dedupe="a"), act(dedupe="b"))
     with database.write() as db:
-        assert outbox.drop(db, "deposition", 7, reason="It was canceled.", now=now(), dedupe=["b"]) == 1
+        assert dropping.drop(db, "deposition", 7, reason="It was canceled.", now=now(), dedupe=["b"]) == 1
     worker(database).run_once()
     assert [delivery.id for delivery in tried] == [kept]
     assert row_of(database, dropped).state == "dropped"
@@ -307,7 +307,7 @@ def test_taken_back_while_it_was_being_sent(database: Database) -> None:
     ids = promise(database, act(), act())
     claimed = claim(database)
     with database.write() as db:
-        assert outbox.drop(db, "deposition", "7", reason="Too late.", now=now()) == 2
+        assert dropping.drop(db, "deposition", "7", reason="Too late.", now=now()) == 2
     with database.write() as db:
         claims.finish(db, claimed[0], Outcome("sent", ""), now(), now())
         claims.finish(db, claimed[1], Outcome("queued", "no"), now(), now())

@@ -14,7 +14,7 @@ from app.desks import SUBJECTS
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.kernel.outbox import claims, delivery_status, outbox
+from app.kernel.outbox import claims, delivery_status, dropping, outbox
 from app.kernel.outbox.claims import Outcome
 from app.kernel.outbox.outbox import Message
 from app.messages import queries
@@ -208,7 +208,7 @@ def test_what_would_come_too_late_is_not_sent_again(
 def test_what_was_taken_back_stays_so(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "queued")
     with database.write() as db:
-        outbox.drop(db, "deposition", "7", reason="It was canceled.", now=now())
+        dropping.drop(db, "deposition", "7", reason="It was canceled.", now=now())
     assert press(cast.sign_in(client, "ines"), id).status_code == 409
     assert "It was canceled." in page(client, f"/messages/{id}")
 

@@ -16,7 +16,8 @@ from app.kernel.db.engine import Db
 from app.kernel.db.inserts import Values, insert_once
 from app.kernel.errors import Conflict, Gone, NotFound
 from app.kernel.json_types import JsonObject
-from app.kernel.outbox.outbox import Message, drop
+from app.kernel.outbox.dropping import drop
+from app.kernel.outbox.outbox import Message
 
 
 class PersonalSettings(TypedDict):

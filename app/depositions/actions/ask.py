@@ -22,7 +22,7 @@ from app.depositions.rules.questions import (
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
-from app.kernel.outbox.outbox import drop
+from app.kernel.outbox.dropping import drop
 
 _STATES = [state.value for state in ASKABLE]
 ALREADY_ANSWERED = "This question is answered already."

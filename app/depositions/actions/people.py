@@ -18,7 +18,8 @@ from app.depositions.queries.people import FRESH, address_key, last_read, refres
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import Values, insert_or_ignore, insert_or_update
 from app.kernel.json_types import JsonObject
-from app.kernel.outbox.outbox import DEAD, SENT, Message, drop
+from app.kernel.outbox.dropping import drop
+from app.kernel.outbox.outbox import DEAD, SENT, Message
 
 KEY = ("deposition_id", "kind", "address")
 _PAST = timedelta(days=1)

@@ -12,7 +12,7 @@ from app.depositions.models import BOOKED, Deposition, OfferedKey, Proposal
 from app.depositions.queries import proposals
 from app.depositions.rules.proposals import Agreement, ProposalState, best
 from app.kernel.db.engine import Db
-from app.kernel.outbox.outbox import drop
+from app.kernel.outbox.dropping import drop
 
 
 def offer(db: Db, deposition: Deposition, slots: list[str]) -> None:

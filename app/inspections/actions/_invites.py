@@ -18,7 +18,7 @@ from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
-from app.kernel.outbox import outbox, recipient_limits
+from app.kernel.outbox import dropping, recipient_limits
 from app.kernel.outbox.outbox import Message
 
 CHANGED_MEANWHILE = "A new link or code was issued for this invite just now."
@@ -76,7 +76,7 @@ def drop_unsent(db: Db, invite: Invite, reason: str, now: datetime, *, link: boo
     names = [emails.code_name(invite, channel) for channel in ("email", "sms")]
     if link:
         names.append(emails.link_name(invite))
-    outbox.drop(db, SUBJECT, invite.inspection_id, reason=reason, now=now, dedupe=names)
+    dropping.drop(db, SUBJECT, invite.inspection_id, reason=reason, now=now, dedupe=names)
 
 
 def send(

@@ -11,7 +11,7 @@ from app.inspections.events import SUBJECT
 from app.inspections.models import Anchoring, Inspection, Status
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
-from app.kernel.outbox import outbox
+from app.kernel.outbox import dropping
 
 
 def end(db: Db, inspection_id: uuid.UUID, *, by: Actor, now: datetime) -> Inspection:
@@ -43,7 +43,7 @@ def end(db: Db, inspection_id: uuid.UUID, *, by: Actor, now: datetime) -> Inspec
     messages += [emails.receipt_job(invite, now) for invite in invites if rules.gets_receipt(invite)]
     data = {"chain_head": inspection.chain_head, "chain_events": inspection.chain_length}
     record(db, events.ENDED, inspection, by=by, now=now, data=data, messages=messages)
-    over = partial(outbox.drop, db, SUBJECT, inspection_id, reason="The inspection has ended.", now=now)
+    over = partial(dropping.drop, db, SUBJECT, inspection_id, reason="The inspection has ended.", now=now)
     over(channel=emails.REMIND)
     over(channel=emails.CHECKPOINT)
     over(secret=True)

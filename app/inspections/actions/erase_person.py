@@ -15,7 +15,7 @@ from app.inspections.models import Inspection, Invite, PersonalRecord, Statement
 from app.inspections.queries import search
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
-from app.kernel.outbox import outbox
+from app.kernel.outbox import dropping
 
 EMPTIED = {
     Invite.recipient_first_name: "",
@@ -57,7 +57,7 @@ def erase_person(
     db.execute(update(Invite).where(Invite.id == invite.id).values(EMPTIED))
     search.keep(db, inspection_id)
     summary = "To a recipient whose personal record was erased"
-    outbox.erase(db, events.SUBJECT, inspection_id, str(invite.id), summary=summary, now=now)
+    dropping.erase(db, events.SUBJECT, inspection_id, str(invite.id), summary=summary, now=now)
     _add_to_record(db, locked, invite.id, digests, by, now)
     documents.expire_about(db, events.SUBJECT, [inspection_id], now)
     changed = {"before": {"personal_records": len(digests)}, "after": {"personal_records": 0}}

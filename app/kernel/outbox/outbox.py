@@ -23,12 +23,8 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
-    case,
-    func,
     literal_column,
-    or_,
     select,
-    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -379,72 +375,3 @@ _GAPS = re.compile(r"[^\S\u00a0\u202f]+")
 def one_line(text: str) -> str:
     """At most 500 characters without line breaks, control characters and overrides of direction."""
     return _GAPS.sub(" ", characters.without_controls(text)).strip()[:500]
-
-
-def drop(
-    db: Db,
-    subject_type: str,
-    subject_id: object,
-    *,
-    reason: str,
-    now: datetime,
-    channel: str | None = None,
-    secret: bool = False,
-    dedupe: Sequence[str] = (),
-    besides: Sequence[str] = (),
-    concerns: Callable[[JsonObject], bool] | None = None,
-) -> int:
-    """Drops messages about one item that were not sent yet, and returns how many. Failed ones cannot be sent again.
-
-    `secret` means those that hold a link or a code, `dedupe` those with one of these keys, `besides` those with none of
-    these; `concerns` chooses by the receipt that a message has. A message that the worker is sending at this moment may
-    still arrive, and is then shown as sent.
-    """
-    unsent = OutboxRow.state.in_((QUEUED, DEAD))
-    conditions = [OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id), unsent]
-    if channel:
-        conditions.append(OutboxRow.channel == channel)
-    if secret:
-        conditions.append(OutboxRow.secret.is_(True))
-    if dedupe:
-        conditions.append(OutboxRow.dedupe.in_(list(dedupe)))
-    if besides:
-        conditions.append(or_(OutboxRow.dedupe.is_(None), OutboxRow.dedupe.not_in(list(besides))))
-    if concerns:
-        found = db.execute(select(OutboxRow.id, OutboxRow.payload).where(*conditions, OutboxRow.payload != "")).all()
-        receipts = ((id, receipt_of(db, payload)) for id, payload in found)
-        conditions.append(OutboxRow.id.in_([id for id, receipt in receipts if receipt and concerns(receipt)]))
-    values = {
-        OutboxRow.state: DROPPED,
-        OutboxRow.payload: case((OutboxRow.secret, ""), else_=OutboxRow.payload),
-        OutboxRow.last_error: one_line(reason),
-        OutboxRow.finished_at: func.coalesce(OutboxRow.finished_at, now),
-    }
-    done = db.execute(update(OutboxRow).where(*conditions).values(values).returning(OutboxRow.id))
-    return len(done.all())
-
-
-def erase(db: Db, subject_type: str, subject_id: object, about: str = "", *, summary: str, now: datetime) -> int:
-    """Erases what the messages about one item say and to whom, of those whose key names `about` or of all but jobs;
-    returns how many.
-
-    That they were there, when, and how they ended stays. Those that were not sent are dropped.
-    """
-    which = (
-        OutboxRow.dedupe.contains(about, autoescape=True) if about else OutboxRow.channel.not_like("job:%")
-    )  # jobs name what they work on, and nobody
-    mine = (OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id), which)
-    over = OutboxRow.state.in_((QUEUED, DEAD))
-    values = {
-        OutboxRow.state: case((over, DROPPED), else_=OutboxRow.state),
-        OutboxRow.finished_at: func.coalesce(OutboxRow.finished_at, now),
-        OutboxRow.secret: True,
-        OutboxRow.payload: "",
-        OutboxRow.summary: summary,
-        OutboxRow.destination: OutboxRow.channel,
-        OutboxRow.last_error: None,
-    }
-    ids = list(db.scalars(update(OutboxRow).where(*mine).values(values).returning(OutboxRow.id)))
-    answers = update(OutboxAttempt).where(OutboxAttempt.outbox_id.in_(ids))
-    db.execute(answers.values({OutboxAttempt.detail: "", OutboxAttempt.answer: None}))
-    return len(ids)

@@ -21,7 +21,7 @@ from app.kernel.changes.events import Actor
 from app.kernel.db import idempotency
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
-from app.kernel.outbox import dev_mailbox, outbox
+from app.kernel.outbox import dev_mailbox, dropping
 from app.kernel.text import search
 from app.prescreens import events
 from app.prescreens.actions._file_jobs import tidy_job
@@ -147,7 +147,7 @@ def _erase(db: Db, id: UUID, by: Actor, now: datetime, reason: str) -> bool:
     changed = update(Prescreen).where(Prescreen.id == id).values(values)
     db.execute(changed.execution_options(synchronize_session=False))
     _erase_around(db, prescreen)
-    outbox.erase(db, SUBJECT, id, summary=MESSAGE, now=now)
+    dropping.erase(db, SUBJECT, id, summary=MESSAGE, now=now)
     gone = update(AnswerFile).where(AnswerFile.prescreen_id == id, AnswerFile.erased_at.is_(None))
     files = db.scalars(gone.values(erased_at=now, fault="").returning(AnswerFile.id)).all()
     why = {"reason": reason} if reason else {}
