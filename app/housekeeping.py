@@ -1,7 +1,7 @@
 """Housekeeping of the worker: once in a while it drops rows that are too old to matter, and follows the clock."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from app.dashboard import presence
@@ -16,27 +16,34 @@ EVERY = 60.0
 """Seconds between two rounds."""
 
 
-class Housekeeping:
-    """A sweep that never reports work, so that it is not run again at once. `tidiers` are those of the desks."""
+Tidy = Callable[[Db, datetime], object]
 
-    def __init__(self, limiter: Limiter, tidiers: Sequence[Callable[[Db, datetime], object]] = ()) -> None:
-        self._limiter = limiter
-        self._next = 0.0
-        self._tidiers = tidiers
+
+class Housekeeping:
+    """A sweep that tidies one thing, in a transaction of its own. It never reports work, so that it is not run again at
+    once."""
+
+    def __init__(self, tidy: Tidy) -> None:
+        self._tidy, self._next = tidy, 0.0
 
     def __call__(self, database: Database, now: datetime) -> bool:
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + EVERY
             with database.write() as db:
-                idempotency.forget_old(db, now)
-                recounts.tidy(db)
-                presence.forget_old(db, now)
-                recipient_limits.forget_old(db, now)
-            for tidy in self._tidiers:
-                with database.write() as db:  # one that fails takes nothing else back
-                    tidy(db, now)
-            self._limiter.tidy()
+                self._tidy(db, now)
         return False
+
+
+def housekeeping(limiter: Limiter, tidiers: Iterable[Tidy]) -> tuple[Housekeeping, ...]:
+    """A sweep for what the kernel keeps, and for each of these `tidiers`: where one fails, the others go on."""
+    own: tuple[Tidy, ...] = (
+        idempotency.forget_old,
+        lambda db, _: recounts.tidy(db),
+        presence.forget_old,
+        recipient_limits.forget_old,
+        lambda _, __: limiter.tidy(),
+    )
+    return tuple(map(Housekeeping, (*own, *tidiers)))
 
 
 class Backfills:

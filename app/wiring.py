@@ -19,7 +19,7 @@ from app.dashboard.subjects import Subjects
 from app.dashboard.undo import jobs as undo
 from app.dashboard.undo.actions import Finalizer
 from app.desks import BACKFILLS, DESKS, SUBJECTS
-from app.housekeeping import Backfills, ClockSteps, Housekeeping
+from app.housekeeping import Backfills, ClockSteps, housekeeping
 from app.kernel.api.rate_limits import Limiter
 from app.kernel.db.engine import Database
 from app.kernel.outbox import email, sms, webhooks
@@ -80,7 +80,7 @@ def wire(config: Config, database: Database | None = None) -> Wiring:
         finalizers=finalizers,
         sweeps=(
             ClockSteps(),
-            Housekeeping(limiter, [documents.tidy, tags.forget_unused, *(desk.tidy for desk in DESKS if desk.tidy)]),
+            *housekeeping(limiter, [documents.tidy, tags.forget_unused, *(desk.tidy for desk in DESKS if desk.tidy)]),
             Backfills(BACKFILLS),
             accounts.Tidy(),
             partial(undo.sweep, finalizers=finalizers),

@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 
 from app.dashboard.tags import Tag
 from app.housekeeping import Housekeeping
-from app.kernel.api.rate_limits import Limiter
 from app.kernel.changes.events import Event
 from app.kernel.clock import now
 from app.kernel.db import recounts
@@ -31,7 +30,7 @@ def test_a_draft_that_nobody_answers_is_forgotten_without_a_trace(database: Data
     answered = prescreen(database, cast.marston.id, "active", at=moment - timedelta(days=7, hours=1))
     fresh = prescreen(database, cast.marston.id, "draft", at=moment - timedelta(days=6, hours=23))
     assert DESK.tidy
-    Housekeeping(Limiter(database.config), [DESK.tidy])(database, moment)
+    Housekeeping(DESK.tidy)(database, moment)
     with database.read() as db:
         assert set(db.scalars(select(Prescreen.id))) == {answered, fresh}
         assert db.scalar(select(func.count()).select_from(SearchEntry)) == 2
@@ -52,7 +51,7 @@ def test_what_the_team_wrote_about_a_draft_keeps_it_and_nothing_else(
     assert lena.post(f"/prescreens/{tagged}/tag", data={**form, "tag": "vip"}).status_code == 303
     clock.move(days=8)
     assert DESK.tidy
-    Housekeeping(Limiter(database.config), [DESK.tidy])(database, clock.now())
+    Housekeeping(DESK.tidy)(database, clock.now())
     with database.read() as db:
         assert db.scalars(select(Prescreen.id)).all() == [noted], "the others, and what else is due, do not wait for it"
         assert db.scalars(select(Tag.name)).all() == []
