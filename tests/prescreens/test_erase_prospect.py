@@ -11,7 +11,8 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, NotFound
 from app.prescreens import actions
-from app.prescreens.models import Prescreen
+from app.prescreens.models import Contact, Prescreen
+from app.prescreens.queries.personal import prescreens_of, prescreens_of_nobody
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.clocks import Clock
@@ -57,6 +58,28 @@ def test_nothing_is_left_of_one_who_never_sent(database: Database, cast: Cast, o
     assert {row.name for row in rows.values()} == {"Erased"}
     assert all(row.expires_at <= now() for row in rows.values())
     assert stored(database, other).erased_at is stored(database, theirs).erased_at is None
+
+
+def test_what_gives_the_number_alone_goes_with_who_is_filed_by_it(database: Database, cast: Cast) -> None:
+    """As it would be filed when it is sent: by the number where it gives no address, under the oldest contact."""
+    home = cast.marston.id
+    first = prescreen(database, home, given={"email": EMAIL, "phone": PHONE})
+    later = prescreen(database, home, given={"email": "omar@example.com", "phone": None})
+    alone = unfinished(database, home, phone="+1 (202) 5550147")
+    other = unfinished(database, home, email="mira@example.com", phone=PHONE)
+    with database.write() as db:
+        shares = update(Contact).where(Contact.id == stored(database, later).contact_id)
+        db.execute(shares.values(phone=PHONE, phone_key=stored(database, first).phone_key))
+        filed, younger = (db.get_one(Contact, stored(database, id).contact_id) for id in (first, later))
+        assert filed.phone_key is not None, "it has both"
+        assert prescreens_of(db, filed) == [first, alone]
+        assert prescreens_of(db, younger) == [later]
+        assert set(prescreens_of_nobody(db, db.get_one(Prescreen, other))) == {other, alone}
+    with database.write() as db:
+        reach = Reach((home,))
+        assert actions.erase_contact(db, filed.id, reach=reach, reason=REASON, by=cast.actor("adam"), now=now()) == 2
+    assert stored(database, alone).phone is None
+    assert stored(database, other).phone == PHONE, "who gives another address may be somebody else"
 
 
 def test_one_who_sent_no_address_keeps_the_decision_alone(database: Database, cast: Cast) -> None:

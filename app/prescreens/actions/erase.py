@@ -68,7 +68,7 @@ def erase_prospect(
     db: Db, prescreen_id: UUID, *, reach: Reach, reason: str, by: Actor, now: datetime, recent: bool = True
 ) -> int:
     """Erases a prospect who is no contact, by a prescreen of theirs: it and the others filed under nobody that
-    have the same address. Returns how many. Raises NotFound, Conflict (as above, or there is a contact)."""
+    would be filed with it. Returns how many. Raises NotFound, Conflict (as above, or there is a contact)."""
     erased = "This prescreen was erased before. Nothing was changed."
     prescreen = personal.prospect(db, prescreen_id, reach, erased=erased, filed=FILED, locked=True)
     ids = personal.prescreens_of_nobody(db, prescreen)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
 from app.kernel.text import normalization, search
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import COLUMNS, Contact, Prescreen
+from app.prescreens.queries import contacts
 from app.prescreens.queries.stages import Reach
 
 
@@ -19,9 +20,11 @@ def prescreens_of(db: Db, contact: Contact) -> list[UUID]:
     started with their answers."""
     filed = (Prescreen.organization_id == contact.organization_id, Prescreen.contact_id == contact.id)
     ids = list(db.scalars(select(Prescreen.id).where(*filed).order_by(Prescreen.created_at, Prescreen.id)))
-    known = contact.email or contact.phone
-    unsent = _unsent(db, contact.organization_id, known, contact.email_key or contact.phone_key)
-    return _with_started(db, [*ids, *(id for id in unsent if id not in ids)])
+    unsent = _by_email(db, contact.organization_id, contact.email, contact.email_key)
+    _, by_phone = contacts.match(db, contact.organization_id, None, contact.phone_key)
+    if contact.id in by_phone[:1]:
+        unsent += _by_phone(db, contact.organization_id, contact.phone, contact.phone_key)
+    return _with_started(db, [*ids, *(id for id in sorted(unsent) if id not in ids)])
 
 
 def prospect(db: Db, prescreen_id: UUID, reach: Reach, *, erased: str, filed: str, locked: bool = False) -> Prescreen:
@@ -41,9 +44,12 @@ def prospect(db: Db, prescreen_id: UUID, reach: Reach, *, erased: str, filed: st
 
 def prescreens_of_nobody(db: Db, prescreen: Prescreen) -> list[UUID]:
     """One that is filed under nobody, the others that would be filed with it, and those started with their answers."""
-    key = normalization.email_key(prescreen.email or "") or prescreen.phone_key
-    unsent = _unsent(db, prescreen.organization_id, prescreen.email or prescreen.phone, key)
-    return _with_started(db, [prescreen.id, *(id for id in unsent if id != prescreen.id)])
+    home, email = prescreen.organization_id, normalization.email_key(prescreen.email or "") or None
+    unsent = _by_email(db, home, prescreen.email, email)
+    known, by_phone = contacts.match(db, home, email, prescreen.phone_key)
+    if known is None or known in by_phone[:1]:
+        unsent += _by_phone(db, home, prescreen.phone, prescreen.phone_key)
+    return _with_started(db, [prescreen.id, *(id for id in sorted(unsent) if id != prescreen.id)])
 
 
 def _with_started(db: Db, ids: list[UUID]) -> list[UUID]:
@@ -58,16 +64,24 @@ def _with_started(db: Db, ids: list[UUID]) -> list[UUID]:
     return ids
 
 
-def _unsent(db: Db, organization_id: int, known: str | None, wanted: str | None) -> list[UUID]:
-    """By the e-mail address, or by the telephone number where neither has an address: as they would be filed."""
-    if not known or not wanted:
-        return []
-    hits = search.find(db, {SUBJECT: frozenset({organization_id})}, known).rows
-    rows = db.execute(
+def _by_email(db: Db, organization_id: int, typed: str | None, key: str | None) -> list[UUID]:
+    """Those filed under nobody that have this e-mail address."""
+    rows = _unfiled(db, organization_id, typed) if typed and key else ()
+    return [row.id for row in rows if normalization.email_key(row.email or "") == key]
+
+
+def _by_phone(db: Db, organization_id: int, typed: str | None, key: str | None) -> list[UUID]:
+    """Those filed under nobody that have this telephone number and no address: who gives another one may be another."""
+    rows = _unfiled(db, organization_id, typed) if typed and key else ()
+    return [row.id for row in rows if row.phone_key == key and not normalization.email_key(row.email or "")]
+
+
+def _unfiled(db: Db, organization_id: int, typed: str) -> Sequence[Row[UUID, str | None, str | None]]:
+    hits = search.find(db, {SUBJECT: frozenset({organization_id})}, typed).rows
+    return db.execute(
         select(Prescreen.id, Prescreen.email, Prescreen.phone_key).where(
             Prescreen.id.in_([UUID(hit.subject_id) for hit in hits]),
             Prescreen.organization_id == organization_id,
             Prescreen.contact_id.is_(None),
         )
-    )
-    return sorted(row.id for row in rows if (normalization.email_key(row.email or "") or row.phone_key) == wanted)
+    ).all()
