@@ -160,20 +160,12 @@ def attempts(db: Db, id: UUID, limit: int = 100) -> list[Attempt]:
         .order_by(OutboxAttempt.number.desc(), OutboxAttempt.id.desc())
         .limit(limit)
     )
-    return [Attempt(*row[:-1], answer=_opened(db, row.answer)) for row in db.execute(found)]
-
-
-def _opened(db: Db, text: str | None) -> str:
-    """A decrypted text; empty when there is none, or the present keys do not read it."""
-    try:
-        return db.vault.decrypt(text) if text else ""
-    except ValueError:
-        return ""
+    return [Attempt(*row[:-1], answer=db.vault.read(row.answer)) for row in db.execute(found)]
 
 
 def payload(db: Db, id: UUID) -> JsonObject | None:
     """What a message holds; None when it was blanked or cannot be read."""
-    text = _opened(db, db.execute(select(OutboxRow.payload).where(OutboxRow.id == id)).scalar_one_or_none())
+    text = db.vault.read(db.execute(select(OutboxRow.payload).where(OutboxRow.id == id)).scalar_one_or_none())
     found: JsonObject | None = json.loads(text) if text else None
     return found
 

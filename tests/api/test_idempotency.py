@@ -3,9 +3,10 @@
 import threading
 
 import pytest
+from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.depositions.models import Deposition
 from app.kernel.db.engine import Database
@@ -54,6 +55,19 @@ def test_another_body_under_the_same_key_is_a_mismatch(client: FlaskClient, cast
     other["session_request"]["remote_session"]["title"] = "Another"
     response = client.post("/api/v1/sessions", headers=headers, json=other)
     assert (response.status_code, response.get_json()["code"]) == (409, "idempotency.key_mismatch")
+    assert count(database) == 1
+
+
+def test_what_was_answered_and_nobody_can_read_any_more_is_not_done_again(
+    client: FlaskClient, cast: Cast, database: Database
+):
+    """A backup that was restored without the ENCRYPTION_KEYS of its time."""
+    headers = {**cast.headers("depositions"), "Idempotency-Key": "k"}
+    client.post("/api/v1/sessions", headers=headers, json=request_body())
+    with database.write() as db:
+        db.execute(update(IdempotencyKey).values(body=Fernet(Fernet.generate_key()).encrypt(b"{}").decode()))
+    response = client.post("/api/v1/sessions", headers=headers, json=request_body())
+    assert (response.status_code, response.get_json()["code"]) == (409, "idempotency.unreadable")
     assert count(database) == 1
 
 

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from cryptography.fernet import Fernet
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
@@ -15,6 +16,8 @@ from app.kernel.changes.events import Event
 from app.kernel.clock import now
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Database
+from app.kernel.db.idempotency import IdempotencyKey
+from app.kernel.outbox.outbox import OutboxRow
 from app.prescreens import actions
 from app.prescreens.models import Contact, Prescreen
 from app.prescreens.queries.stages import Reach
@@ -215,3 +218,27 @@ def test_a_contact_without_prescreens_loses_its_export_too(
         reach = Reach((cast.marston.id,))
         assert actions.erase_contact(db, contact, reach=reach, reason=REASON, by=cast.actor("adam"), now=now()) == 0
     assert adam.get(f"/documents/{document.id}/{document.name}").status_code == 404
+
+
+def test_what_nobody_can_read_any_more_stops_neither_export_nor_erasure(database: Database, cast: Cast) -> None:
+    """A backup that was restored without the ENCRYPTION_KEYS of its time."""
+    id = prescreen(database, cast.marston.id)
+    lost = Fernet(Fernet.generate_key()).encrypt(b'{"text": "Hello"}').decode()
+    given: dict[str, Any] = {
+        "reach": Reach((cast.marston.id,)),
+        "reason": REASON,
+        "by": cast.actor("adam"),
+        "now": now(),
+    }
+    with database.write() as db:
+        db.execute(update(OutboxRow).values(payload=lost))
+        db.add(IdempotencyKey(id="k", fingerprint="f", status=200, body=lost, created_at=now()))
+    contact_id = stored(database, id).contact_id
+    assert contact_id
+    with database.write() as db:
+        found = json.loads(actions.export_contact(db, contact_id, **given).content)
+        assert [sorted(each) for each in found["prescreens"][0]["messages"]] == [
+            ["channel", "created_at", "state", "summary"]
+        ]
+        assert actions.erase_contact(db, contact_id, **given) == 1
+        assert db.scalars(select(IdempotencyKey.id)).all() == []

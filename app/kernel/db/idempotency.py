@@ -109,7 +109,7 @@ def find(db: Db, wanted: str, now: datetime) -> Finished | None:
     row = _FIND.first(db, {"wanted": wanted})
     if row is None or row.status is None or row.created_at <= now - LIFE:
         return None
-    return Finished(row.fingerprint, db.vault.decrypt(row.body or "").encode())
+    return Finished(row.fingerprint, _read(db, row.body))
 
 
 def begin(db: Db, wanted: str, fingerprint: str, now: datetime) -> Stored | None:
@@ -138,7 +138,19 @@ def begin(db: Db, wanted: str, fingerprint: str, now: datetime) -> Stored | None
             code="idempotency.key_mismatch",
         )
     expired = row.secret_until is not None and now >= row.secret_until
-    return Stored(row.status, db.vault.decrypt((row.later if expired else row.body) or "").encode())
+    return Stored(row.status, _read(db, row.later if expired else row.body))
+
+
+def _read(db: Db, body: str | None) -> bytes:
+    """A stored body. Raises Conflict when its encryption key is lost: to do it again would be to do it twice."""
+    try:
+        return db.vault.decrypt(body or "").encode()
+    except ValueError:
+        raise Conflict(
+            "This was done before, and what was answered then can no longer be read. Nothing was done again; read how "
+            "it stands now.",
+            code="idempotency.unreadable",
+        ) from None
 
 
 def in_progress() -> Conflict:
@@ -173,13 +185,14 @@ def finish(
 
 
 def forget_about(db: Db, texts: Iterable[str]) -> int:
-    """Deletes the responses that name one of these texts (ids of what was erased); returns how many. A repeated call
-    is answered anew."""
+    """Deletes the responses that name one of these texts (ids of what was erased), and those that nobody can read any
+    more; returns how many. A repeated call is answered anew."""
     wanted = tuple(texts)
     rows = (
         db.connection().execute(select(IdempotencyKey.id, IdempotencyKey.body).where(IdempotencyKey.body != "")).all()
     )
-    ids = [row.id for row in rows if any(text in db.vault.decrypt(row.body) for text in wanted)]
+    bodies = ((row.id, db.vault.read(row.body)) for row in rows)
+    ids = [id for id, body in bodies if not body or any(text in body for text in wanted)]
     return db.connection().execute(delete(IdempotencyKey).where(IdempotencyKey.id.in_(ids))).rowcount if ids else 0
 
 

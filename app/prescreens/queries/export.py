@@ -62,7 +62,8 @@ def _messages(db: Db, id: UUID) -> list[JsonObject]:
     about = (OutboxRow.subject_type == SUBJECT, OutboxRow.subject_id == str(id), OutboxRow.channel.not_like("job:%"))
     found = []
     for row in db.execute(select(*OutboxRow.__table__.c).where(*about).order_by(OutboxRow.created_at, OutboxRow.id)):
-        kept = json.loads(db.vault.decrypt(row.payload)) if row.payload else {}
+        text = db.vault.read(row.payload)
+        kept = json.loads(text) if text else {}
         content = {name: links.without_proofs(kept[name]) for name in ("to", "subject", "text", "body") if name in kept}
         facts = {"channel": row.channel, "summary": row.summary, "state": row.state}
         found.append({**facts, "created_at": row.created_at.isoformat(), **content})
