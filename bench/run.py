@@ -222,7 +222,11 @@ def measure(place: Any, n: int, chosen: argparse.Namespace, folder: Path) -> Ite
                         row = bulk.measure(path.name, server, cookie, url, n, place.pid, chosen.duration, folder)
                     else:
                         load = loads.of(path.name, cookie)
-                        again = partial(reopen, database, pool) if load.once else None
+                        again = None
+                        if load.once:
+                            reopen(database, pool)
+                            # The floor is quick enough to decide them all, and keeps nothing of what it decided.
+                            again = partial(reopen, database, pool) if side == "floor" else None
                         row = one_path(server, load, place.pid, chosen.duration, again)
                 except (Refused, OSError) as error:
                     row = {"failed": f"{error} Not measured; the run went on."}
