@@ -132,10 +132,10 @@ def _receipt(deposition: Deposition, message: _Message, kind: Kind, address: str
 
 def _give_receipt(db: Db, message: _Message, receipt: JsonObject) -> None:
     """Writes the receipt into a message that may still be sent. One that cannot be read stays as it is."""
-    try:
-        payload = json.loads(db.vault.decrypt(message.payload))
-    except ValueError:
+    text = db.vault.read(message.payload)
+    if not text:
         return
+    payload = json.loads(text)
     values: Values = {OutboxRow.payload: db.vault.encrypt(json.dumps({**payload, RECEIPT: receipt}))}
     db.execute(update(OutboxRow).where(OutboxRow.id == message.id).values(values))
 

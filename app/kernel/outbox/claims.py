@@ -353,10 +353,8 @@ def _receipt(db: Db, row: Claimed, receipts: Mapping[str, Receipts]) -> tuple[Re
 
 
 def _remains(db: Db, row: Claimed) -> str:
-    try:
-        remains = without_secrets(db.vault.decrypt(row.payload))
-    except ValueError:
-        return ""
+    text = db.vault.read(row.payload)
+    remains = without_secrets(text) if text else ""
     return db.vault.encrypt(remains) if remains else ""
 
 
