@@ -26,6 +26,10 @@ class Housekeeping:
     def __init__(self, tidy: Tidy) -> None:
         self._tidy, self._next = tidy, 0.0
 
+    def __repr__(self) -> str:
+        """By what a failure is known in the log."""
+        return f"housekeeping of {self._tidy.__module__}"
+
     def __call__(self, database: Database, now: datetime) -> bool:
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + EVERY

@@ -27,6 +27,7 @@ def test_a_desk_that_cannot_tidy_keeps_no_other_from_it(database: Database, cast
         old = moment - timedelta(days=1)
         presence.touch(db, "prescreen", "7", cast.marston.id, person_id=cast.lena.id, now=old)
     sweeps = housekeeping(wiring.limiter, [break_down, lambda _db, at: tidied.append(at)])
+    assert repr(sweeps[-2]) == f"housekeeping of {__name__}", "the log says whose it was"
     Worker(replace(wiring, sweeps=sweeps)).run_once(moment)
     assert tidied == [moment]
     with database.read() as db:
