@@ -26,12 +26,12 @@ def erase(output: Output, id: UUID, reason: str, yes: bool) -> None:
     """Erase a contact with all of their prescreens: what is personal is gone for good, counts and decisions stay."""
     from app.prescreens import actions
     from app.prescreens.queries import contacts, personal
-    from app.prescreens.queries.stages import Reach
+    from app.prescreens.queries.stages import EVERYWHERE
 
     reason, database = checked_reason(output, reason), opened_database()
     if yes:
         with database.write() as db:
-            n = actions.erase_contact(db, id, reach=Reach(None), reason=reason, by=BY, now=clock.now())
+            n = actions.erase_contact(db, id, reach=EVERYWHERE, reason=reason, by=BY, now=clock.now())
     else:
         with database.read() as db:
             found = contacts.get(db, id)
@@ -65,10 +65,10 @@ def export(output: Output, id: UUID, file: Path, reason: str, case_files: bool, 
 
 def _alone(database: Database, id: UUID, file: Path, reason: str) -> str:
     from app.prescreens import actions
-    from app.prescreens.queries.stages import Reach
+    from app.prescreens.queries.stages import EVERYWHERE
 
     with database.write() as db:
-        made = actions.export_contact(db, id, reach=Reach(None), reason=reason, by=BY, now=clock.now())
+        made = actions.export_contact(db, id, reach=EVERYWHERE, reason=reason, by=BY, now=clock.now())
         file.write_bytes(made.content)
     return made.sha256
 

@@ -57,12 +57,12 @@ def remind(output: Output, id: UUID, fresh_link: bool, yes: bool) -> None:
     """Remind a prospect who has stopped answering, once. Who may be written to is the same as on the page."""
     from app.kernel.changes import confirmation
     from app.prescreens import actions
-    from app.prescreens.queries.stages import Reach
+    from app.prescreens.queries.stages import EVERYWHERE
 
     act, what = (actions.renew, "A fresh link") if fresh_link else (actions.remind, "The reminder")
     with opened_database().write() as db:
         with confirmation.collecting_messages(db) as messages:
-            act(db, id, reach=Reach(None), by=BY, now=clock.now())
+            act(db, id, reach=EVERYWHERE, by=BY, now=clock.now())
         if not yes:
             db.rollback()
     recipients = [message.payload.get("to") or message.destination for message in messages]
@@ -78,11 +78,11 @@ def remind(output: Output, id: UUID, fresh_link: bool, yes: bool) -> None:
 def erase(output: Output, id: UUID, reason: str, yes: bool) -> None:
     """Erase a prospect who is no contact, by one of their prescreens; `desk contact erase` erases a contact."""
     from app.prescreens import actions
-    from app.prescreens.queries.stages import Reach
+    from app.prescreens.queries.stages import EVERYWHERE
 
     reason = checked_reason(output, reason)
     with opened_database().write() as db:
-        n = actions.erase_prospect(db, id, reach=Reach(None), reason=reason, by=BY, now=clock.now())
+        n = actions.erase_prospect(db, id, reach=EVERYWHERE, reason=reason, by=BY, now=clock.now())
         if not yes:
             db.rollback()
     facts = {"prescreen": str(id), "prescreens": n, "erased": yes}
@@ -98,11 +98,11 @@ def export(output: Output, id: UUID, file: Path, reason: str) -> None:
     """Write everything that is kept of a prospect who is no contact into a JSON file, by one of their prescreens;
     `desk contact export` is for contacts. That it was handed out is an event."""
     from app.prescreens import actions
-    from app.prescreens.queries.stages import Reach
+    from app.prescreens.queries.stages import EVERYWHERE
 
     reason = checked_reason(output, reason)
     with opened_database().write() as db:
-        made = actions.export_prospect(db, id, reach=Reach(None), reason=reason, by=BY, now=clock.now())
+        made = actions.export_prospect(db, id, reach=EVERYWHERE, reason=reason, by=BY, now=clock.now())
         file.write_bytes(made.content)
     facts = {"prescreen": str(id), "file": str(file), "sha256": made.sha256}
     output.done(facts, f"Everything that is kept is in {file}, SHA-256 {made.sha256}.")

@@ -8,9 +8,7 @@ from sqlalchemy import bindparam, select
 from app.kernel.db.engine import Db
 from app.kernel.db.prepared import Prepared
 from app.prescreens.models import COLUMNS, Prescreen
-from app.prescreens.queries.stages import Reach, whose
-
-EVERYWHERE = Reach(None)
+from app.prescreens.queries.stages import EVERYWHERE, Reach, whose
 
 
 @cache

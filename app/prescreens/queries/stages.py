@@ -138,6 +138,10 @@ class Reach:
         return {"organizations": list(ids), "only": ids[0] if ids else None}
 
 
+EVERYWHERE = Reach(None)
+"""Every organization."""
+
+
 def whose(column: Column, kind: str) -> tuple[ColumnElement[bool], ...]:
     """The conditions of a reach of this kind, with its `values` as parameters."""
     if kind == "several":
