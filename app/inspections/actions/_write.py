@@ -134,6 +134,7 @@ def _writing(created: bool) -> Prepared[LockedInspection]:
 def _in_states(
     db: Db, inspection_id: uuid.UUID, states: Sequence[str], steps: int, now: datetime, values: Values
 ) -> LockedInspection | None:
+    """Changes the inspection in one of these states and brings it so many versions on; 0 only locks it."""
     changes = {column.key: value for column, value in values.items()}
     which = _parameters(inspection_id, states, now)
     return _writing(Status.CREATED in states).first(db, {**which, "steps": steps, **changes})
