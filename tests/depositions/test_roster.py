@@ -183,7 +183,7 @@ def test_the_sessions_of_a_manager_who_leaves_are_given_to_others(hugo, database
     answer = post(hugo, f"/{row.id}/change", version=row.version, name=row.name, email=row.email, zone=row.zone)
     assert (answer.status_code, answer.location) == (303, f"/depositions/managers/{row.id}/away")
     page = text(hugo.get(answer.location))
-    assert "1 booked session is still theirs until you give it to others." in page
+    assert "1 booked session is still theirs until it is given to somebody else." in page
     assert f"Not active any more: {row.name}" in page
     assert f'href="/depositions/{made.id}"' in page
     assert "Find replacements for 1 session" in text(hugo.get(f"/depositions/managers/{row.id}"))

@@ -139,7 +139,9 @@ def change_manager_facts(id: int) -> Response:
     changed = actions.change(db(), id, facts, by=me().actor(), now=clock.now(), version=form.seen_version)
     if before.active and not facts.active and (n := _to_give(id)):
         are = pluralize(n, "booked session is", "booked sessions are")
-        flash(f"Saved for {facts.name}. {are} still theirs until you give {'it' if n == 1 else 'them'} to others.")
+        # Who may edit the roster need not be who gives sessions to others.
+        given = "it is given to somebody else" if n == 1 else "they are given to others"
+        flash(f"Saved for {facts.name}. {are} still theirs until {given}.")
         return see_other(url_for(".away", id=id))
     flash(f"Saved for {facts.name}." if changed else "Nothing differs, so nothing was saved.")
     return see_other(url_for(".manager", id=id))
