@@ -1,7 +1,7 @@
 """The day on which the demonstration is loaded, as the board shows it: full on every day of the week.
 
 Five people manage sessions, one is away, two sessions of one manager overlap, and some requests wait for a
-manager. What is over by now took place.
+manager. What is over by now took place; the two that overlap are live in the evening.
 """
 
 from collections.abc import Iterator
@@ -48,6 +48,11 @@ class Booked(NamedTuple):
     case: str
     overlaps: bool = False
 
+    def span(self, day: date) -> Span:
+        """When it is on this day."""
+        begins = datetime.fromisoformat(f"{day} {self.begins}").replace(tzinfo=ZoneInfo(VIEWER))
+        return Span(begins, begins + timedelta(hours=self.hours))
+
 
 DAY = (
     Booked(SALWA, "11:30", 1.5, "Abu Dhabi", "خالد المنصوري", "تركة المنصوري"),
@@ -84,10 +89,12 @@ class Due(NamedTuple):
 def due(now: datetime, taken: dict[str, list[Span]]) -> Iterator[Due]:
     """The sessions of today and tomorrow, without those for which their managers have no time; `taken` is what they
     have. What waits lies ahead."""
-    today = now.astimezone(ZoneInfo(VIEWER)).date()
+    here = now.astimezone(ZoneInfo(VIEWER))
+    later = _later(here)
     for one, days in (*((each, 0) for each in DAY), *((each, 1) for each in TOMORROW)):
-        begins = _at(today + timedelta(days=days), one.begins)
-        span = Span(begins, begins + timedelta(hours=one.hours))
+        span = one.span(here.date() + timedelta(days=days))
+        if one.overlaps:
+            span = Span(span.starts_at + later, span.ends_at + later)
         free = not any(
             span.starts_at < each.ends_at + GAP and each.starts_at < span.ends_at + GAP
             for each in taken.get(one.manager, ())
@@ -98,8 +105,12 @@ def due(now: datetime, taken: dict[str, list[Span]]) -> Iterator[Due]:
             yield Due(one, span)
 
 
-def _at(day: date, clock: str) -> datetime:
-    return datetime.fromisoformat(f"{day} {clock}").replace(tzinfo=ZoneInfo(VIEWER))
+def _later(here: datetime) -> timedelta:
+    """How much later than planned those are that overlap: once one of them is over, both have begun by now."""
+    spans = [one.span(here.date()) for one in DAY if one.overlaps]
+    if here < min(span.ends_at for span in spans):
+        return timedelta()
+    return here.replace(minute=here.minute // 15 * 15, second=0, microsecond=0) - max(s.starts_at for s in spans)
 
 
 def request(each: Due, n: int) -> new_request.NewRequest:
