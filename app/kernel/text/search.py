@@ -315,7 +315,8 @@ def _from_blocks(db: Db, query: str, most: int) -> list[_Row]:
     """The newest hits: from the newest block when it has enough, else from larger ones, at last from all entries.
 
     Where a block suggests few hits in all, the next size is left out. Not all of them: thousands of items that were
-    imported lately may lack a word that half of the older ones have, whose list takes a third of a second to read.
+    imported lately may lack a word that half of the older ones have, whose list takes a third of a second to read. And
+    a block suggests one hit more than it has: none among two thousand says little about millions.
     """
     newest = _TOP.scalar(db) or 0
     sizes = iter(BLOCK_BITS)
@@ -328,7 +329,7 @@ def _from_blocks(db: Db, query: str, most: int) -> list[_Row]:
         searched = newest - ((last - 1) << bits)
         if len(rows) >= most:
             return rows
-        if len(rows) * newest <= searched * most:
+        if (len(rows) + 1) * newest <= searched * most:
             next(sizes, None)
     return _POSTGRESQL.all(db, {"query": query, "most": most})
 
