@@ -328,6 +328,8 @@ def test_a_full_disk_is_noticed_by_whoever_asks_whether_it_can_be_written(three:
             def execute(self, *_: Any) -> Any:
                 raise full
 
+            execute_numbered = execute
+
         connection.connection.dbapi_connection = Full()  # type: ignore[misc]  # stands in for the driver's
         try:
             with pytest.raises(DBAPIError):

@@ -1,7 +1,8 @@
 """Connections to PostgreSQL that are given up when the server is silent for too long. Imported on PostgreSQL alone."""
 
 import select
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
@@ -27,6 +28,11 @@ class Connection(psycopg.Connection[Any]):  # rows have many types
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.pgconn.finish()  # A late answer would be taken for that of the next statement.
             raise
+
+    def execute_numbered(self, sql: LiteralString, values: Sequence[object]) -> psycopg.Cursor[Any]:
+        """Executes a text that has `$1` and so on for its values, as the server takes it. In one with names the driver
+        looks for them at each execution when it is long: 0.1 ms for a list of 64."""
+        return psycopg.RawCursor(self).execute(sql, values)
 
     @property
     def ended(self) -> bool:

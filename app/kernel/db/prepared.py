@@ -8,6 +8,7 @@ asked, a statement takes SQLAlchemy's way, with the same rows.
 import threading
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
@@ -113,18 +114,16 @@ class _Text:
             sources |= {part: (binds[name], at) for at, part in enumerate(parts)}
         self._defaults = {column.key: _default(column) for column in compiled.prefetch}
         """Of columns that the caller does not name."""
-        names = tuple(state.positiontup or state.parameters)
-        self._names = None if compiled.positional else names
         self._binds = tuple(
             (bind.key, at, None if bind.required else bind, bind.type.dialect_impl(dialect).bind_processor(dialect))
-            for bind, at in map(sources.__getitem__, names)
+            for bind, at in map(sources.__getitem__, state.positiontup or ())
         )
         self.kinds = tuple(column.type.dialect_impl(dialect) for column in statement.exported_columns)
         self._dialect = dialect
         self._processors: tuple[tuple[int, Processor], ...] | None = None
 
-    def values(self, given: Given) -> Mapping[str, object] | Sequence[object]:
-        """The values as the driver takes them."""
+    def values(self, given: Given) -> Sequence[object]:
+        """The values as the driver takes them, in the order of their numbers or marks."""
         if self._defaults:
             given = {**self._defaults, **given}
         found: list[Any] = []
@@ -133,7 +132,7 @@ class _Text:
             if at is not None:
                 value = value[at]
             found.append(value if process is None else process(value))
-        return found if self._names is None else dict(zip(self._names, found, strict=True))
+        return found
 
     def read(self, rows: Sequence[Sequence[object]], cursor: Any) -> Iterable[Any]:  # any driver's
         """The rows with values of the columns' types."""
@@ -196,7 +195,9 @@ class Prepared(Generic[R]):
             return None
         text, values = found
         try:
-            cursor = cast(Any, connection.connection.dbapi_connection).execute(text.sql, values)
+            driver = cast(Any, connection.connection.dbapi_connection)
+            execute = driver.execute if connection.dialect.name == "sqlite" else driver.execute_numbered
+            cursor = execute(text.sql, values)
             rows = cursor.fetchall() if text.kinds else ()
         except connection.dialect.loaded_dbapi.Error as error:
             if db.kept is None:
@@ -207,7 +208,7 @@ class Prepared(Generic[R]):
             return None
         return _Answer(text, rows, cursor)
 
-    def _text(self, dialect: Dialect, given: Given) -> tuple[_Text, Mapping[str, object] | Sequence[object]] | None:
+    def _text(self, dialect: Dialect, given: Given) -> tuple[_Text, Sequence[object]] | None:
         """The text of this statement for these values, and the values as the driver takes them. None where a list is of
         pairs, each of which SQLAlchemy takes apart."""
         columns = tuple(given) if self._writes else ()
@@ -216,7 +217,7 @@ class Prepared(Generic[R]):
             return text, text.values(given)
         known = self._compiled.get((dialect.name, columns))
         if known is None:
-            compiled = self.statement.compile(dialect=dialect, column_keys=columns or None)
+            compiled = self.statement.compile(dialect=_numbered(dialect), column_keys=columns or None)
             lists = tuple(bind for bind in compiled.binds.values() if bind.expanding)
             known = self._compiled[dialect.name, columns] = compiled, lists
         compiled, lists = known
@@ -242,6 +243,16 @@ class Prepared(Generic[R]):
         """The first value of the first row, or None."""
         row = cast(Sequence[Any] | None, self.first(db, given))
         return None if row is None else row[0]
+
+
+def _numbered(dialect: Dialect) -> Dialect:
+    """The dialect with numbers for values instead of names, which the driver would look for at each execution."""
+    if dialect.positional:
+        return dialect
+    numbered = copy(dialect)
+    numbered.paramstyle, numbered.positional = "numeric_dollar", True
+    numbered.identifier_preparer = numbered.preparer(numbered)
+    return numbered
 
 
 def _default(column: Column[Any]) -> object:
