@@ -35,7 +35,7 @@ product = Product(
     "Request remote depositions, follow them until they are scheduled, and cancel them.",
     depositions_authenticator,
     extend_problem=_add_messages,
-    problem=outgoing.Problem,
+    problem=outgoing.ProblemWithMessages,
     names_ignored=True,
 )
 

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from flask import Response, g, request
-from pydantic import BaseModel
 
 from app.accounts.api_auth import inspections_authenticator
 from app.inspections import actions, payloads, queries, rules
@@ -30,12 +29,6 @@ def field_errors(problem: dict[str, Any], refusal: Refusal) -> None:
     problem["field_errors"] = found
 
 
-class FieldErrors(BaseModel):
-    """Sentences by field, or the scope that is missing."""
-
-    field_errors: dict[str, list[str]] | None = None
-
-
 product = Product(
     "inspections",
     "Sessions API",
@@ -43,7 +36,7 @@ product = Product(
     inspections_authenticator,
     invalid_status=400,
     extend_problem=field_errors,
-    problem=FieldErrors,
+    problem=payloads.ProblemWithFields,
 )
 SESSIONS = "/api/v1/public/sessions"
 
@@ -226,7 +219,9 @@ def revoke_invite(call: Call) -> dict[str, object]:
     limit=rules.JOINS_A_MINUTE,
     answer=(200, payloads.Joined),
     summary="Join with an invite",
-    refusals=(401, 403, 404, 410, 423),
+    refusals=(403, 404, 409, 410),
+    printed={401: payloads.CodeRefused, 423: payloads.CodeLocked},
+    headers={"X-Join-OTP": "The code that the recipient was sent: six digits."},
 )
 def join(call: Call) -> Response:
     """Redeems an invite. Send the code in the header `X-Join-OTP`, never in the address.
@@ -275,6 +270,7 @@ def answer(outcome: actions.Outcome) -> Response:
             "status": outcome.status,
             "code": outcome.reason,
             "request_id": g.get("request_id", ""),
+            "field_errors": {},
         }
     if outcome.status == 401:
         headers["WWW-Authenticate"] = 'JoinOTP header="X-Join-OTP"'

@@ -29,6 +29,7 @@ from app.inspections.rules import (
     hint_phone,
     status_of,
 )
+from app.kernel.api.problem_shapes import Problem
 from app.kernel.api.validation import Body, InvalidValue, Query, Text
 from app.kernel.text import normalization
 
@@ -225,6 +226,28 @@ class Joined(Object):
     session: SessionObject
     participant: dict[str, str]
     expires_at: datetime
+
+
+class CodeRefused(Object):
+    """A code is needed, wrong or too old. Channels and hints come with `otp_required`, the tries with `otp_invalid`."""
+
+    detail: Literal["otp_required", "otp_invalid", "otp_expired"]
+    channels: list[Literal["email", "sms"]] | None = None
+    channel_hint_email: str | None = None
+    channel_hint_phone: str | None = None
+    attempts_remaining: int | None = None
+
+
+class CodeLocked(Object):
+    """Five codes were wrong; the invite is dead until it is reissued."""
+
+    detail: Literal["otp_locked"]
+
+
+class ProblemWithFields(Problem):
+    """Why something was not done (RFC 9457). `field_errors` has sentences by field, or the scope that is missing."""
+
+    field_errors: dict[str, list[str]]
 
 
 def session(inspection: SessionRow, now: datetime) -> dict[str, object]:

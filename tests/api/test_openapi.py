@@ -1,5 +1,6 @@
 """The OpenAPI documents are valid, complete, and true: schemathesis finds nothing against them."""
 
+import re
 from typing import Any
 
 import pytest
@@ -20,9 +21,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.api.calls import request_body
+from tests.api import described
+from tests.api.calls import EVERY, NOBODY, UNKNOWN, WRITES, One, name, request_body
 from tests.cast import Cast
 
+PARAMETER = re.compile(r"\{\w+\}")
 PRODUCTS = ("depositions", "prescreens", "inspections")
 EXAMPLES = 20
 # Unknown query parameters are ignored, as unknown members are; sending one is no mistake to be refused.
@@ -57,6 +60,62 @@ def test_the_page_names_every_operation(client: FlaskClient, product: str):
 def test_an_unknown_api_is_not_found(client: FlaskClient):
     assert client.get("/api/openapi/nothing.json").status_code == 404
     assert client.get("/docs/api/nothing").status_code == 404
+
+
+def template(client: FlaskClient, one: One) -> str:
+    """The path of an operation as the document writes it."""
+    paths = client.get(f"/api/openapi/{one.product}.json").get_json()["paths"]
+    return next(path for path in paths if PARAMETER.sub(str(NOBODY), path) == one.path)
+
+
+@pytest.mark.parametrize("one", EVERY, ids=name)
+def test_a_call_without_a_credential_is_refused_as_described(client: FlaskClient, one: One):
+    response = client.open(one.path, method=one.method, json=one.body)
+    described.check(client, one.product, one.method, template(client, one), response)
+
+
+@pytest.mark.parametrize("one", UNKNOWN, ids=name)
+def test_an_unknown_object_is_refused_as_described(client: FlaskClient, cast: Cast, one: One):
+    response = client.open(one.path, method=one.method, json=one.body, headers=cast.headers(one.product))
+    described.check(client, one.product, one.method, template(client, one), response)
+
+
+@pytest.mark.parametrize("one", WRITES, ids=name)
+def test_bad_input_is_refused_as_described(client: FlaskClient, cast: Cast, one: One):
+    for body in ("{", '{"notes": 5, "session_request": {}}'):
+        headers = {**cast.headers(one.product), "Content-Type": "application/json"}
+        response = client.post(one.path, data=body, headers=headers)
+        described.check(client, one.product, one.method, template(client, one), response)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_a_problem_has_the_members_by_which_clients_tell_problems_apart(client: FlaskClient, product: str):
+    """And no schema bears the name of a module."""
+    shown = client.get(f"/api/openapi/{product}.json").get_json()
+    schemas = shown["components"]["schemas"]
+    assert not [each for each in schemas if "__" in each]
+    problems = {
+        content["schema"]["$ref"].rpartition("/")[2]
+        for operations in shown["paths"].values()
+        for operation in operations.values()
+        for response in operation["responses"].values()
+        for kind, content in response.get("content", {}).items()
+        if kind == "application/problem+json"
+    }
+    assert problems
+    for each in problems:
+        assert {"type", "title", "status", "detail", "code", "request_id"} <= set(schemas[each]["required"])
+
+
+def test_defaults_of_parameters_are_said(client: FlaskClient):
+    """As the printed tables say them."""
+    for product, path, wanted in (
+        ("depositions", "/api/v1/session_requests", {"page": 1, "items": 100}),
+        ("prescreens", "/api/v1/sessions", {"page": 1, "limit": 20}),
+        ("inspections", "/api/v1/public/sessions", {"limit": 25}),
+    ):
+        parameters = client.get(f"/api/openapi/{product}.json").get_json()["paths"][path]["get"]["parameters"]
+        assert {each["name"]: each["schema"]["default"] for each in parameters if "default" in each["schema"]} == wanted
 
 
 def known_ids(client: FlaskClient, cast: Cast, product: str) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from app.inspections import actions, chain, queries
 from app.inspections.models import Invite
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
+from tests.api import described
 from tests.inspections.conftest import PHONE, SESSIONS, at_once, printed, token_of, wrong
 
 
@@ -136,6 +137,32 @@ def test_both_addresses_work_and_head_never_redeems(app, invite, integrator, ses
     headers = {"X-Join-OTP": invite["otp_code"], "User-Agent": PHONE}
     path = f"/api/v1/sessions/{session['id']}/join/{token_of(invite)}"
     assert app.test_client().get(path, headers=headers).status_code == 200
+
+
+def test_every_answer_is_as_the_openapi_document_has_it(invite, field, integrator, session, client, clock) -> None:
+    """The printed bodies too, which are no problem documents."""
+    late, face = integrator.invite(session, **printed("mint")), integrator.invite(session)
+
+    def answered(wanted: int, *given, **kwargs) -> None:
+        answer = field.join(*given, **kwargs)
+        assert answer.status_code == wanted
+        described.check(client, "inspections", "GET", "/v1/sessions/{session_id}/join/{token}", answer)
+
+    answered(401, invite)
+    for n in range(5):
+        answered(401 if n < 4 else 423, invite, wrong(invite, n + 1))
+    answered(200, face)
+    answered(403, face, address="198.51.100.1")
+    answered(404, {**face, "session": str(uuid.uuid4())})
+    clock.move(minutes=11)
+    answered(401, late)
+    integrator.end(session)
+    answered(410, face)
+
+
+def test_the_code_is_a_header_that_the_openapi_document_names(client) -> None:
+    found = client.get("/api/openapi/inspections.json").get_json()["paths"]["/v1/sessions/{session_id}/join/{token}"]
+    assert [each["name"] for each in found["get"]["parameters"] if each["in"] == "header"] == ["X-Join-OTP"]
 
 
 def test_secrets_are_in_no_history(invite, field, database, session) -> None:

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app.kernel.api.problem_shapes import Problem
+
 
 class DeponentAnswer(BaseModel):
     name: str | None
@@ -98,14 +100,7 @@ class CanceledAnswer(BaseModel):
     messages: str
 
 
-class Problem(BaseModel):
-    """Why something was not done (RFC 9457)."""
+class ProblemWithMessages(Problem):
+    """Why something was not done (RFC 9457). `code` is stable; `messages` is the sentence of `detail`."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    request_id: str
     messages: str
-    errors: list[dict[str, str]] = []

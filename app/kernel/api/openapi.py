@@ -8,31 +8,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.config import Config
+from app.kernel.api.problem_shapes import Problem
+from app.kernel.api.problems import CONTENT_TYPE
 from app.kernel.api.routing import IGNORED, Product, Route
 from app.kernel.json_types import JsonObject
 
+JSON = "application/json"
 TEMPLATE = "#/components/schemas/{model}"
 PATH_PARAMETER = re.compile(r"<(?:[a-z]+:)?(\w+)>")
-
-
-class FieldProblem(BaseModel):
-    """A fault of one field."""
-
-    field: str
-    code: str
-    detail: str
-
-
-class Problem(BaseModel):
-    """The problem document (RFC 9457). `code` is stable; `detail` is a sentence for a person."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    request_id: str
-    errors: list[FieldProblem] | None = None
 
 
 def document(product: Product, config: Config) -> JsonObject:
@@ -43,7 +26,7 @@ def document(product: Product, config: Config) -> JsonObject:
     if any(route.otherwise for route in product.routes):
         models.add(Problem)
     for route in product.routes:
-        models |= {model for model in (route.body, route.answer) if model is not None}
+        models |= {model for model in (route.body, route.answer, *route.printed.values()) if model is not None}
     both = [(model, mode) for model in models for mode in _modes(model, product)]
     references, definitions = models_json_schema(both, ref_template=TEMPLATE)
     named = {model: references[model, mode]["$ref"] for model, mode in both}
@@ -82,16 +65,17 @@ def _modes(model: type[BaseModel], product: Product) -> tuple[JsonSchemaMode, ..
 def _operation(
     product: Product, route: Route, path: str, number: int, named: dict[type[BaseModel], str], problem: type[BaseModel]
 ) -> JsonObject:
-    refusal = {"application/problem+json": {"schema": {"$ref": named[problem]}}}
     responses: JsonObject = {str(route.status): {"description": HTTPStatus(route.status).phrase}}
     if route.answer is not None:
-        content = {"application/json": {"schema": {"$ref": named[route.answer]}}}
-        responses[str(route.status)]["content"] = content
+        responses[str(route.status)]["content"] = {JSON: {"schema": {"$ref": named[route.answer]}}}
     for status in sorted(_refusals(product, route, path)):
-        content = refusal
-        if status == 401 and route.otherwise:
-            content = {"application/problem+json": {"schema": {"$ref": named[Problem]}}}
-        responses.setdefault(str(status), {"description": HTTPStatus(status).phrase, "content": content})
+        kind, model = CONTENT_TYPE, problem
+        if status in route.printed:
+            kind, model = JSON, route.printed[status]
+        elif status == 401 and route.otherwise:
+            model = Problem
+        described = {"description": HTTPStatus(status).phrase, "content": {kind: {"schema": {"$ref": named[model]}}}}
+        responses.setdefault(str(status), described)
     if product.names_ignored and route.method in ("POST", "PATCH"):
         responses[str(route.status)]["headers"] = {
             IGNORED: {
@@ -113,13 +97,13 @@ def _operation(
         required = any(field.is_required() for field in route.body.model_fields.values())
         operation["requestBody"] = {
             "required": required,
-            "content": {"application/json": {"schema": {"$ref": named[route.body]}}},
+            "content": {JSON: {"schema": {"$ref": named[route.body]}}},
         }
     return operation
 
 
 def _refusals(product: Product, route: Route, path: str) -> set[int]:
-    found = set(route.refusals)
+    found = {*route.refusals, *route.printed}
     if route.authenticated:
         found |= {401, 429}
     if route.limit is not None:
@@ -148,11 +132,17 @@ def _parameters(route: Route, path: str) -> list[JsonObject]:
         schema = route.query.model_json_schema(ref_template=TEMPLATE)
         required = schema.get("required", [])
         for name, field in schema.get("properties", {}).items():
-            described = {key: value for key, value in field.items() if key not in ("title", "default")}
+            described = {key: value for key, value in field.items() if key != "title"}
+            if field.get("default") is None:
+                described.pop("default", None)
             parameter = {"name": name, "in": "query", "required": name in required, "schema": _without_null(described)}
             if "description" in described:
                 parameter["description"] = described.pop("description")
             parameters.append(parameter)
+    parameters += [
+        {"name": name, "in": "header", "required": False, "description": meaning, "schema": {"type": "string"}}
+        for name, meaning in route.headers.items()
+    ]
     if route.idempotent:
         parameters.append(
             {
@@ -168,10 +158,11 @@ def _parameters(route: Route, path: str) -> list[JsonObject]:
 
 def _without_null(schema: JsonObject) -> JsonObject:
     """The schema of a query parameter without null: it is absent or text."""
-    variants = [variant for variant in schema.get("anyOf", []) if variant != {"type": "null"}]
-    if len(variants) == 1:
-        return {**{key: value for key, value in schema.items() if key != "anyOf"}, **variants[0]}
-    return schema
+    if "anyOf" not in schema:
+        return schema
+    variants = [variant for variant in schema["anyOf"] if variant != {"type": "null"}]
+    rest = {key: value for key, value in schema.items() if key != "anyOf"}
+    return {**rest, **variants[0]} if len(variants) == 1 else {**rest, "anyOf": variants}
 
 
 def fields(schema: JsonObject, spec: JsonObject, prefix: str = "", depth: int = 0) -> list[JsonObject]:

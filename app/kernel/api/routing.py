@@ -128,6 +128,8 @@ class Route:
     refusals: tuple[int, ...]
     otherwise: str
     signed: Signed | None
+    printed: Mapping[int, type[BaseModel]]
+    headers: Mapping[str, str]
     handler: Handler
 
 
@@ -172,6 +174,8 @@ class Product:
         refusals: tuple[int, ...] = (),
         otherwise: str = "",
         signed: Signed | None = None,
+        printed: Mapping[int, type[BaseModel]] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Callable[[Handler], Handler]:
         """Registers `handler(call)` under one or several paths.
 
@@ -179,7 +183,8 @@ class Product:
         `authenticated=False` opens the operation to every caller, throttled to `limit` a minute and address.
         `refusals` names further statuses for the OpenAPI document. `otherwise` is the API whose address this is too: it
         answers the credentials that have not the form of this one. With `signed` parameters may also stand in a signed
-        payload, and win over those beside it (kernel/api/request_body.py).
+        payload, and win over those beside it (kernel/api/request_body.py). `printed` are refusals whose body the API's
+        document prints, in place of a problem document; `headers` are those that callers may send.
         """
 
         def register(handler: Handler) -> Handler:
@@ -202,6 +207,8 @@ class Product:
                 refusals=refusals,
                 otherwise=otherwise,
                 signed=signed,
+                printed=printed or {},
+                headers=headers or {},
                 handler=handler,
             )
             self.routes.append(route)
