@@ -12,12 +12,13 @@ import structlog
 from flask import Flask, Response, current_app, g, has_request_context, render_template, request, session
 from flask_wtf.csrf import CSRFError
 from werkzeug.datastructures import iter_multi_items
-from werkzeug.exceptions import BadHost, HTTPException
+from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed
 from werkzeug.routing import IntegerConverter, Map, Rule, UnicodeConverter
 
 from app.accounts.guard import signed_out_answer
 from app.kernel.addresses import is_api
 from app.kernel.api import problems
+from app.kernel.api.routing import api_of
 from app.kernel.current import the_request
 from app.kernel.db import faults
 from app.kernel.db.faults import Fault, code_of, fault_of
@@ -273,6 +274,8 @@ def _http_error(error: HTTPException) -> Response:
         # A form's own address, opened again from the history or by a restored tab.
         query = request.query_string.decode("ascii", "replace")
         return htmx.see_other(f"{_page_above()}?{query}" if query else _page_above())
+    if isinstance(error, MethodNotAllowed) and is_api(request.path) and "product" not in g:
+        g.product = api_of(error.valid_methods or ())
     refusal = Refusal(
         SENTENCES.get(status, SENTENCES[400] if status < 500 else SENTENCES[500]),
         code=CODES.get(status, "bad_request" if status < 500 else "internal_error"),

@@ -81,11 +81,20 @@ def test_unknown_addresses_under_the_api_are_json(client: FlaskClient, cast: Cas
     assert (response.status_code, response.content_type) == (404, "application/problem+json")
 
 
-@pytest.mark.parametrize("one", READS + WRITES, ids=name)
+@pytest.mark.parametrize("one", EVERY, ids=name)
 def test_a_method_that_is_not_taken(client: FlaskClient, cast: Cast, one: One):
     response = client.delete(one.path, headers=cast.headers(one.product))
     assert (response.status_code, response.get_json()["code"]) == (405, "method_not_allowed")
     assert one.method in response.headers["Allow"]
+    assert response.get_json().keys() == PROBLEM | PRODUCT[one.product]
+
+
+def test_a_method_that_two_apis_do_not_take_is_refused_in_the_form_of_the_credential(client: FlaskClient, cast: Cast):
+    for product in ("depositions", "prescreens"):
+        problem = client.put("/api/v1/sessions", headers=cast.headers(product)).get_json()
+        assert problem.keys() == PROBLEM | PRODUCT[product]
+    assert client.put("/api/v1/sessions").get_json().keys() == PROBLEM
+    assert client.post("/api/openapi/depositions.json").get_json().keys() == PROBLEM
 
 
 @pytest.mark.parametrize("one", EVERY, ids=name)

@@ -4,7 +4,7 @@ The order of refusals is the same in all three APIs: 401, 429, 403, 404, then 41
 read, then the idempotent replay, then validation, and last, in the transaction, the refusals of the rules.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -284,6 +284,19 @@ def _view_of_another_api(product: Product, route: Route, request: Request) -> Vi
         g.product = other
         other.authenticator.authenticate(None, transaction.reading(), clock.now())
     return cast(View, other.views[at])
+
+
+def api_of(methods: Iterable[str]) -> Product | None:
+    """The API that takes these methods at the address of the request, in whose form another method is refused; of two
+    the one whose credential came, if any did."""
+    request, routes = the_request(), current_app.create_url_adapter(the_request())
+    assert routes is not None
+    at = {(method, routes.match(method=method, return_rule=True)[0].rule) for method in methods}
+    found: list[Product] = [each for each in current_app.extensions["products"] if at & each.views.keys()]
+    if len(found) > 1:
+        authorization = request.headers.get("Authorization")
+        found = [each for each in found if each.authenticator.recognizes(authorization)]
+    return found[0] if found else None
 
 
 def _authenticate(product: Product, route: Route, request: Request, args: dict[str, str]) -> Call:
