@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.calls import EVERY, EVERY_WRITE, READS, UNKNOWN, WRITES, One, name, request_body
+from tests.api.calls import EVERY, EVERY_WRITE, READS, REQUEST, UNKNOWN, WRITES, One, name, request_body
 from tests.cast import Cast
 
 PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
@@ -150,3 +150,33 @@ def test_unknown_members_and_nulls_change_nothing(client: FlaskClient, cast: Cas
     response = client.post("/api/v1/session_requests", headers=cast.headers("depositions"), json=body)
     assert response.status_code == 201
     assert "surprise" not in response.get_data(as_text=True)
+
+
+FILTERS = [
+    ("depositions", "/api/v1/session_requests", "start_time", "1705732260", "1738011600", 422),
+    ("depositions", "/api/v1/session_requests", "page", "1", "yesterday", 422),
+    ("prescreens", "/api/v1/sessions", "status", "completed", "expired", 422),
+    ("prescreens", "/api/v1/contacts", "limit", "5", "", 422),
+    ("inspections", "/api/v1/public/sessions", "limit", "25", "50", 400),
+]
+
+
+@pytest.mark.parametrize(("product", "path", "parameter", "first", "second", "status"), FILTERS)
+def test_a_parameter_that_comes_twice_is_never_half_ignored(
+    client: FlaskClient, cast: Cast, product: str, path: str, parameter: str, first: str, second: str, status: int
+):
+    headers = cast.headers(product)
+    response = client.get(f"{path}?{parameter}={first}&{parameter}={second}", headers=headers)
+    assert (response.status_code, response.get_json()["code"]) == (status, "invalid")
+    assert [(each["field"], each["code"]) for each in response.get_json()["errors"]] == [(parameter, "repeated")]
+    same = client.get(f"{path}?{parameter}={first}&{parameter}={first}&other=1&other=2", headers=headers)
+    assert same.status_code == 200
+
+
+def test_a_flag_that_comes_twice_cancels_nothing(client: FlaskClient, cast: Cast):
+    headers = cast.headers("depositions")
+    made = client.post("/api/v1/sessions", headers=headers, json=REQUEST).get_json()["requests"][0]["id"]
+    address = f"/api/v1/session_requests/{made}"
+    query = "cancel_without_email=true&cancel_without_email=false"
+    assert client.post(f"{address}/cancel?{query}", headers=headers).status_code == 422
+    assert client.get(address, headers=headers).get_json()["requests"][0]["session_state"] == "initial"

@@ -1,9 +1,10 @@
-"""The body of an API call, and the parameters that a caller may sign instead of writing them plainly."""
+"""The body and the query of an API call, and the parameters that a caller may sign instead of writing them plainly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import TypeVar
 
 from flask import request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.kernel.api.validation import DEEPEST, invalid, without_nulls
@@ -42,6 +43,15 @@ def raw_body() -> bytes:
     if raw and request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
         raise UnsupportedMedia("The body must be sent as application/json. Nothing was done.")
     return raw
+
+
+def query_of(args: MultiDict[str, str], known: Container[str], status: int) -> JsonObject:
+    """The query arguments. Raises Invalid for a known one that comes with two values: neither may be dropped."""
+    repeated = [name for name, values in args.lists() if name in known and len(set(values)) > 1]
+    if repeated:
+        raise invalid([FieldError(name, "repeated", "This may be given only once.") for name in repeated], status)
+    query: JsonObject = args.to_dict()
+    return query
 
 
 def with_signed(

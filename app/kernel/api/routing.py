@@ -22,7 +22,7 @@ from app.kernel.addresses import is_api
 from app.kernel.api import problems
 from app.kernel.api.callers import Authenticator, Caller, Organization
 from app.kernel.api.rate_limits import Decision, Limiter, by_network, refuse
-from app.kernel.api.request_body import LARGEST_BODY, raw_body, with_signed
+from app.kernel.api.request_body import LARGEST_BODY, query_of, raw_body, with_signed
 from app.kernel.api.validation import ignored_members, parse_object, read
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
@@ -329,7 +329,7 @@ def _handle(product: Product, route: Route, call: Call, data: JsonObject) -> obj
 
 def _read(product: Product, route: Route, call: Call, args: MultiDict[str, str], data: JsonObject) -> None:
     """Reads the query and the body. Raises Invalid."""
-    query: JsonObject = args.to_dict()
+    query = query_of(args, route.query.model_fields if route.query else (), product.invalid_status)
     if (signed := route.signed) is not None:
         query, data = with_signed(query, data, lambda payload: signed(call, payload))
     if route.query is not None:
