@@ -1,5 +1,7 @@
 """401, 429, 403, 404, then what cannot be read, then the replay, then what is invalid."""
 
+import gzip
+import json
 from uuid import uuid4
 
 import pytest
@@ -53,9 +55,37 @@ def test_what_cannot_be_read(client: FlaskClient, cast: Cast, one: One):
 
 
 @pytest.mark.parametrize("one", WRITES, ids=name)
-def test_the_largest_body_is_read(client: FlaskClient, cast: Cast, one: One):
-    import json
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "GZIP", "identity, gzip", "x"])
+def test_a_body_in_a_content_coding_is_refused_and_says_which_are_taken(
+    client: FlaskClient, cast: Cast, one: One, coding: str
+):
+    """RFC 9110, 15.5.16: by 415 with `Accept-Encoding`, not as a body with faults in its JSON."""
+    raw = gzip.compress(json.dumps(one.body).encode())
+    headers = {**cast.headers(one.product), "Content-Type": "application/json", "Content-Encoding": coding}
+    response = client.post(one.path, headers=headers, data=raw)
+    assert (response.status_code, response.get_json()["code"]) == (415, "unsupported_media_type")
+    assert response.headers["Accept-Encoding"] == "identity"
+    assert "Content-Encoding" in response.get_json()["detail"]
 
+
+@pytest.mark.parametrize("one", WRITES, ids=name)
+def test_a_body_in_no_coding_may_say_so(client: FlaskClient, cast: Cast, one: One):
+    for coding in ("identity", "Identity", ""):
+        headers = {**cast.headers(one.product), "Content-Encoding": coding}
+        assert client.post(one.path, headers=headers, json=one.body).status_code == 201
+
+
+@pytest.mark.parametrize("one", WRITES, ids=name)
+def test_a_byte_order_mark_before_the_json_is_nothing(client: FlaskClient, cast: Cast, one: One):
+    """.NET's StreamWriter writes one; RFC 8259, 8.1 lets a parser ignore it."""
+    raw = b"\xef\xbb\xbf" + json.dumps(one.body).encode()
+    headers = {**cast.headers(one.product), "Content-Type": "application/json; charset=utf-8"}
+    assert client.post(one.path, headers=headers, data=raw).status_code == 201
+    assert client.post(one.path, headers=headers, data=b"\xef\xbb\xbf" + raw).status_code == 400
+
+
+@pytest.mark.parametrize("one", WRITES, ids=name)
+def test_the_largest_body_is_read(client: FlaskClient, cast: Cast, one: One):
     raw = json.dumps(one.body).encode()
     raw += b" " * (262_144 - len(raw))
     response = client.post(one.path, headers=cast.headers(one.product), data=raw, content_type="application/json")

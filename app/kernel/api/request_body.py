@@ -42,6 +42,11 @@ def raw_body() -> bytes:
         raise TooLarge("The body is larger than 256 KiB. Nothing was done.") from None
     if raw and request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
         raise UnsupportedMedia("The body must be sent as application/json. Nothing was done.")
+    if raw and request.headers.get("Content-Encoding", "").lower() not in ("", "identity"):
+        raise UnsupportedMedia(
+            "The body must be sent as it is, without a Content-Encoding. Nothing was done.",
+            headers={"Accept-Encoding": "identity"},
+        )
     return raw
 
 

@@ -4,6 +4,7 @@ Unknown members are ignored and never stored; an explicit null means omitted; ty
 invalid value is never repeated in the response.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, TypeVar, get_args
@@ -202,11 +203,14 @@ def invalid(errors: Iterable[FieldError], status: int = 422) -> Invalid:
 
 
 def parse_object(raw: bytes, status: int = 400) -> JsonObject:
-    """The JSON object of a body; an empty body is an empty object. Raises BadRequest `malformed_json`."""
+    """The JSON object of a body; an empty body is an empty object. Raises BadRequest `malformed_json`.
+
+    A byte order mark before it is nothing: some writers of UTF-8 begin with one.
+    """
     if not raw:
         return {}
     try:
-        value = orjson.loads(raw)
+        value = orjson.loads(raw.removeprefix(BOM_UTF8))
     except ValueError:
         raise malformed("The body is not valid JSON in UTF-8.", status) from None
     if not isinstance(value, dict):
