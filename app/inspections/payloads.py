@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -20,11 +21,10 @@ from app.config import Config
 from app.inspections.models import Inspection, Invite
 from app.inspections.queries import SessionRow
 from app.inspections.rules import (
-    EARLIEST,
     FIELD,
-    LATEST,
     TTL_MINUTES,
     TTL_MINUTES_DEFAULT,
+    YEARS,
     hint_email,
     hint_phone,
     status_of,
@@ -50,13 +50,11 @@ def parse_instant(text: object) -> datetime:
         moment = datetime.fromisoformat(text.upper())
     except ValueError:
         raise InvalidValue("There is no such moment.", "format") from None
-    try:
-        known = EARLIEST <= moment <= LATEST
-    except OverflowError:
-        known = False
-    if not known:
+    with suppress(OverflowError):
+        moment = moment.astimezone(UTC)
+    if moment.year not in YEARS:
         raise InvalidValue("This must lie between 1970 and 2199.", "range")
-    return moment.astimezone(UTC)
+    return moment
 
 
 def parse_uuid(text: object) -> uuid.UUID:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -46,7 +46,10 @@ RENEW_BEFORE = timedelta(days=90)
 """How long before its signing certificate ends a time stamp is renewed."""
 FIELD: Final = "field"
 """The role of those who show and answer. Observers and auditors look on: they consent to nothing, and do nothing."""
+YEARS = range(1970, 2200)
+"""The years, in UTC, for which an inspection can be scheduled."""
 EARLIEST, LATEST = datetime.fromisoformat("1970-01-02T00:00:00Z"), datetime.fromisoformat("2199-12-30T00:00:00Z")
+"""From when on a phone's word about a time is kept: a clock that was never set says the first day of 1970."""
 
 TRANSITIONS: dict[str, dict[str, str]] = {
     "created": {"join": "open", "end": "closed"},
@@ -107,7 +110,7 @@ def status_of(inspection: Expiring, now: datetime) -> str:
 
 def check_schedule(scheduled_for: datetime | None) -> None:
     """Raises Invalid for a moment outside the years that can be stored."""
-    if scheduled_for is not None and not EARLIEST <= scheduled_for <= LATEST:
+    if scheduled_for is not None and scheduled_for.astimezone(UTC).year not in YEARS:
         raise _field("scheduled_for", "range", "This must lie between 1970 and 2199.")
 
 

@@ -59,6 +59,23 @@ def test_offsets_are_understood(integrator) -> None:
     assert integrator.create(scheduled_for="2026-05-23T12:00:00.900+02:00")["scheduled_for"] == "2026-05-23T10:00:00Z"
 
 
+@pytest.mark.parametrize(
+    ("first", "outside"),
+    [
+        ("1970-01-01T00:00:00Z", "1969-12-31T23:59:59.999Z"),
+        ("2199-12-31T23:59:59Z", "2200-01-01T00:00:00Z"),
+        ("2199-12-31T20:00:00-03:59", "2199-12-31T20:00:00-04:00"),
+    ],
+)
+def test_the_years_that_the_refusal_names_are_taken_whole(integrator, client, cast, first, outside) -> None:
+    session = integrator.create(scheduled_for=first)
+    answer = integrator.post(SESSIONS, {"scheduled_for": outside})
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (400, "range")
+    cast.sign_in(client, "otto")
+    assert client.get(f"/inspections/{session['id']}").status_code == 200
+    assert client.get("/inspections").status_code == 200
+
+
 @pytest.mark.parametrize("notes", ["é — ‮rtl", "👩‍👩‍👧", "a\nb\tc", "<script>alert(1)</script>", " " * 9, "x" * 4000])
 def test_text_round_trips_exactly(integrator, notes) -> None:
     assert integrator.session(integrator.create(notes=notes))["notes"] == notes
