@@ -15,17 +15,19 @@ if __name__ == "__main__":
 import click
 from sqlalchemy import inspect
 
-from app.accounts.roles import DESKS, Role
 from app.cli_calibration import calibration
-from app.cli_commands import BY, NO_TABLES, command, opened_database
+from app.cli_commands import NO_TABLES, command, opened_database
 from app.cli_contacts import contact
 from app.cli_depositions import check_conflicts, check_zones, deposition, depositions
 from app.cli_evidence import evidence
 from app.cli_fairness import fairness
 from app.cli_inspections import erase_person, verify
+from app.cli_keys import key, token
 from app.cli_managers import manager
+from app.cli_messages import message
 from app.cli_organizations import organization
 from app.cli_output import Output
+from app.cli_people import person
 from app.cli_plan import plan
 from app.cli_prescreens import prescreen
 from app.cli_questionnaires import questionnaire, reasons
@@ -35,10 +37,7 @@ from app.cli_webhooks import webhook
 from app.cli_wording import wording
 from app.config import Config
 from app.kernel import clock
-from app.kernel.errors import NotFound, Unavailable
-
-PRODUCTS = click.Choice(DESKS)
-ROLES = click.Choice([role.value for role in Role])
+from app.kernel.errors import Unavailable
 
 
 def _with_tables() -> Config:
@@ -57,6 +56,10 @@ def main() -> None:
 
 
 main.add_command(organization)
+main.add_command(key)
+main.add_command(token)
+main.add_command(person)
+main.add_command(message)
 main.add_command(depositions)
 main.add_command(manager)
 main.add_command(questionnaire)
@@ -182,126 +185,6 @@ def _difference(difference: Any) -> str:
     if isinstance(difference, list):
         return "; ".join(_difference(each) for each in difference)
     return " ".join(str(getattr(part, "name", part)) for part in difference[:4] if part is not None)
-
-
-# Keys and tokens -------------------------------------------------------------------------------------------------
-
-
-@main.group(help="API keys.")
-def key() -> None:
-    pass
-
-
-@command(key, "create")
-@click.option("--organization", "slug", required=True, metavar="SLUG")
-@click.option("--product", type=PRODUCTS, required=True)
-@click.option("--scope", "scopes", multiple=True, help="May be repeated; none means all.")
-@click.option("--label", default="", help="A name for people.")
-def key_create(output: Output, slug: str, product: str, scopes: tuple[str, ...], label: str) -> None:
-    """Create a key and print it, this one time. Each call creates another key."""
-    from app.accounts.actions import keys
-    from app.accounts.queries import organization_named
-
-    with opened_database().write() as db:
-        found = organization_named(db, slug)
-        made, secret = keys.create(db, found, product, scopes=scopes, label=label, by=BY, now=clock.now())
-        facts = {"organization": slug, "product": product, "key": secret, "scopes": made.scopes, "label": made.label}
-    output.done(facts, f"A {product} key for {slug}. It is not shown again.", secret)
-
-
-@command(main, "token")
-@click.option("--organization", "slug", required=True, metavar="SLUG")
-def token(output: Output, slug: str) -> None:
-    """Print a bearer token for the depositions API. It is valid for an hour."""
-    from app.accounts.actions import keys
-    from app.accounts.queries import organization_named
-
-    with opened_database().write() as db:
-        bearer, ends = keys.print_bearer(db, organization_named(db, slug), by=BY, now=clock.now())
-    facts = {"organization": slug, "token": bearer, "expires_at": clock.iso(ends)}
-    output.done(facts, f"A bearer token for {slug}, until {clock.iso(ends)}.", bearer)
-
-
-# People ----------------------------------------------------------------------------------------------------------
-
-
-@main.group(help="People who sign in.")
-def person() -> None:
-    pass
-
-
-@command(person, "create")
-@click.option("--email", required=True)
-@click.option("--name", required=True)
-@click.option("--role", "roles", type=ROLES, required=True, multiple=True, help="May be repeated.")
-@click.option("--organization", "slug", metavar="SLUG", help="The organization they work for.")
-@click.option("--staff", is_flag=True, help="Staff of the operating company: their roles hold in every organization.")
-@click.option("--house", "staff_of_old", is_flag=True, hidden=True, help="The earlier name of --staff.")
-@click.option("--time-zone", default=None)
-@click.option("--password-stdin", is_flag=True, help="Read the password from stdin, instead of mailing an invitation.")
-def person_create(
-    output: Output,
-    email: str,
-    name: str,
-    roles: tuple[str, ...],
-    slug: str | None,
-    staff: bool,
-    staff_of_old: bool,
-    time_zone: str | None,
-    password_stdin: bool,
-) -> None:
-    """Create an account. One that exists with the same facts is left alone."""
-    from app.accounts import provisioning
-
-    staff = staff or staff_of_old
-    if staff and slug:
-        raise click.UsageError("Use --organization or --staff, not both.")
-    if not staff and not slug and set(roles) != {"scheduler"}:
-        raise click.UsageError("Use --organization SLUG, or --staff for the operating company.")
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
-    wanted = provisioning.WantedAccount(email, name, tuple(dict.fromkeys(roles)), slug, time_zone, password)
-    found, created = provisioning.ensure(opened_database(), wanted, by=BY, now=clock.now())
-    facts = {"email": found.email, "name": found.name, "role": roles[0], "roles": list(wanted.roles)}
-    words = f"{found.name} ({found.email}) exists already."
-    if created:
-        words = f"Created {found.name} ({found.email})." + ("" if password_stdin else " An invitation is on its way.")
-    output.done({**facts, "organization": slug, "created": created}, words)
-
-
-@command(person, "set")
-@click.argument("email")
-@click.option("--new-answers", type=click.Choice(["now", "daily", "never"]), required=True)
-def person_set(output: Output, email: str, new_answers: str) -> None:
-    """Choose when a person is written to about new answers of prospects."""
-    from app.accounts.actions import people
-    from app.accounts.queries import person_by_email
-
-    with opened_database().write() as db:
-        found = person_by_email(db, email)
-        if found is None:
-            raise NotFound(f"No person has the address {email}. Nothing was changed.")
-        changed = people.choose_new_answers(db, found, new_answers, by=BY, now=clock.now())
-    when = {"now": "at once", "daily": "once a day", "never": "never"}[new_answers]
-    words = f"{found.name} ({found.email}) is written to about new answers: {when}{'' if changed else ', as before'}."
-    output.done({"email": found.email, "new_answers": new_answers, "changed": changed}, words)
-
-
-@command(person, "reset-factors")
-@click.argument("email")
-def person_reset_factors(output: Output, email: str) -> None:
-    """Remove a person's app, passkeys and recovery codes. The password alone signs in again."""
-    from app.accounts.actions import factors
-    from app.accounts.queries import person_by_email
-
-    with opened_database().write() as db:
-        found = person_by_email(db, email)
-        if found is None:
-            raise NotFound(f"No person has the address {email}. Nothing was changed.")
-        there = found.second_factor
-        if there:
-            factors.reset(db, found, by=BY, now=clock.now())
-    words = f"{found.name} ({found.email}) signs in with the password alone" + (" now." if there else " already.")
-    output.done({"email": found.email, "changed": there}, words)
 
 
 # Demonstration ---------------------------------------------------------------------------------------------------

@@ -121,6 +121,21 @@ def _days(output: Output, typed: str, name: str) -> int:
     return int(typed)
 
 
+@command(organization, "list")
+@click.option("--text", default="", help="Whose name or company id begins so, or whose name holds it.")
+def organization_list(output: Output, text: str) -> None:
+    """List the organizations by name."""
+    from app.accounts import queries
+
+    with opened_database().read() as db:
+        rows = queries.organizations(db, None, text=text)
+        more, found = len(rows) == queries.LISTED, [_organization_facts(each) for each in rows]
+    lines = [f"{each['slug']}: {each['name']}, {each['plan']}, {each['time_zone']}" for each in found]
+    if more:
+        lines.append(f"These are the first {queries.LISTED}: --text finds the others.")
+    output.done({"organizations": found, "more": more}, "\n".join(lines) or "There are no organizations.")
+
+
 @command(organization, "show")
 @click.argument("slug")
 def organization_show(output: Output, slug: str) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
 from app.accounts.models import (
     ApiKey,
@@ -20,6 +20,7 @@ from app.accounts.models import (
 )
 from app.accounts.roles import Grant, Role
 from app.accounts.rules import sign_in_address, sign_in_over
+from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 from app.kernel.db.prepared import Prepared
 from app.kernel.errors import NotFound
@@ -222,6 +223,12 @@ def key(db: Db, key_id: int, organization_ids: frozenset[int] | None = None) -> 
     if found is None or (organization_ids is not None and found.organization_id not in organization_ids):
         raise NotFound("There is no such key.")
     return found
+
+
+def keys_called(db: Db, typed: str) -> Sequence[ApiKey]:
+    """The keys of these visible characters, or the one whose value this is."""
+    named = or_(ApiKey.prefix == typed.rstrip("…"), ApiKey.secret_sha256 == sha256(typed))
+    return db.execute(select(ApiKey).where(named).options(joinedload(ApiKey.organization))).scalars().all()
 
 
 def live_sign_ins(db: Db, person_id: int, now: datetime) -> Sequence[SignIn]:

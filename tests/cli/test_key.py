@@ -5,6 +5,7 @@ import pytest
 from app.accounts import api_auth
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
+from app.kernel.errors import Refusal
 from tests.cli.running import Desk
 
 APIS = {"prescreens": api_auth.prescreens_authenticator, "inspections": api_auth.inspections_authenticator}
@@ -80,3 +81,35 @@ def test_without_a_key_there_is_no_token(desk: Desk) -> None:
     done = desk("token", "--organization", "marston")
     assert done.exit_code == 1
     assert "no active depositions key" in done.stderr
+
+
+def test_keys_are_listed_without_their_secrets(desk: Desk) -> None:
+    made = desk.json("key", "create", "--organization", "marston", "--product", "prescreens", "--label", "CI")
+    (listed,) = desk.json("key", "list")["keys"]
+    assert made["key"].startswith(listed["key"])
+    assert len(listed["key"]) < len(made["key"]) - 20
+    assert (listed["label"], listed["last_used_at"], listed["revoked_at"]) == ("CI", None, None)
+    assert f"{listed['key']}…  marston, prescreens “CI”, never used" in desk("key", "list").stdout
+    assert desk("key", "list", "--organization", "nobody").exit_code == 1
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_key_is_revoked_once_and_stays_in_the_list(desk: Desk, database: Database, whole: bool) -> None:
+    made = desk.json("key", "create", "--organization", "marston", "--product", "prescreens")["key"]
+    shown = desk.json("key", "list")["keys"][0]["key"]
+    called = made if whole else shown
+    assert desk.json("key", "revoke", called)["changed"] is False
+    assert desk.json("key", "list")["keys"][0]["revoked_at"] is None
+    revoke = ("key", "revoke", called, "--yes")
+    assert [desk.json(*revoke)["changed"] for _ in range(2)] == [True, False]
+    assert desk.json("key", "list")["keys"] == []
+    (kept,) = desk.json("key", "list", "--revoked")["keys"]
+    assert kept["revoked_at"] is not None
+    with database.read() as db, pytest.raises(Refusal, match="valid credential"):
+        APIS["prescreens"].authenticate(f"Bearer {made}", db, now())
+
+
+def test_an_unknown_key_is_not_printed_whole(desk: Desk) -> None:
+    done = desk("key", "revoke", "ra_" + "x" * 40, "--yes")
+    assert done.exit_code == 1
+    assert "x" * 30 not in done.output
