@@ -1,4 +1,4 @@
-"""`desk deposition`: the life of a booked session. Without `--yes` a command only says what it would send."""
+"""`desk deposition`: the life of a session from its booking on. Without `--yes` nothing is done."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -35,9 +35,66 @@ def _confirmed(output: Output, yes: bool, act: "Callable[[Db], Deposition]", wou
     values = {"hours": presentation.hours(made), "manager": made.manager_name or "nobody"}
     sends = f" It sends {confirmation.summary(messages)}" + (f", to {', '.join(recipients)}." if recipients else ".")
     words = done.format(**values) if yes else would.format(**values) + sends + " Nothing was done; add --yes to do it."
+    output.done({**_facts(made), "done": yes, "recipients": recipients, "sends": confirmation.summary(messages)}, words)
+
+
+def _facts(made: "Deposition") -> dict[str, object]:
     facts: dict[str, object] = {"id": made.id, "state": made.state, "starts_at": clock.iso(made.starts_at)}
-    facts |= {"ends_at": clock.iso(made.ends_at), "manager": made.manager_email, "room": made.room_url}
-    output.done({**facts, "done": yes, "recipients": recipients, "sends": confirmation.summary(messages)}, words)
+    return facts | {"ends_at": clock.iso(made.ends_at), "manager": made.manager_email, "room": made.room_url}
+
+
+@command(deposition, "show")
+@SESSION
+def session_show(output: Output, id: int) -> None:
+    """Show how a session stands: when it is, who manages it and where."""
+    from app.accounts.queries import organization
+    from app.depositions import presentation
+    from app.depositions.queries import detail
+
+    with opened_database().read() as db:
+        found = detail.of_any_organization(db, id)
+        slug = organization(db, found.organization_id).slug
+    managed = f", {found.manager_name} manages it" if found.manager_name else ""
+    room = f"\n{found.room_url}" if found.room_url else ""
+    words = f"{id}, {found.state}: {found.title}, for {slug}. {presentation.hours(found)}{managed}.{room}"
+    output.done({**_facts(found), "organization": slug, "title": found.title, "case": found.case_name}, words)
+
+
+@command(deposition, "schedule")
+@SESSION
+@click.argument("email")
+@click.option("--room", "room_url", default="", metavar="URL", help="The manager's own otherwise.")
+@REASON
+@YES
+def session_schedule(output: Output, id: int, email: str, room_url: str, reason: str, yes: bool) -> None:
+    """Book what was requested, with a manager of the roster; in spite of an overlap only with a reason."""
+    from app.depositions import actions
+
+    def act(db: "Db") -> "Deposition":
+        booking = actions.Booking(manager_id=_manager(db, email), room_url=room_url, reason=reason)
+        return actions.schedule(db, id, booking, by=BY, now=clock.now())
+
+    _confirmed(output, yes, act, "{manager} would manage it, {hours}.", f"Scheduled session {id}, {{hours}}.")
+
+
+@command(deposition, "cancel")
+@SESSION
+@click.option("--silently", is_flag=True, help="Notify nobody; only with a reason where somebody was notified before.")
+@REASON
+@YES
+def session_cancel(output: Output, id: int, silently: bool, reason: str, yes: bool) -> None:
+    """Cancel a request or a session."""
+    from app.depositions import actions
+    from app.depositions.queries.people import outdated
+    from app.depositions.rules import transitions
+
+    def act(db: "Db") -> "Deposition":
+        made = actions.cancel(db, id, by=BY, now=clock.now(), notify=not silently, reason=reason)
+        if silently and outdated(db, id):
+            transitions.check_silence(reason)
+        return made
+
+    _confirmed(output, yes, act, "It would be canceled.", f"Canceled session {id}.")
 
 
 @command(deposition, "move")

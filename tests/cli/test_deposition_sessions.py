@@ -1,4 +1,4 @@
-"""`desk deposition move`, `change-manager`, `start`, `take-back-start`, `end`: shown first, done with `--yes`."""
+"""The life of a session by `desk deposition`: each command says first what it would do, and does it with `--yes`."""
 
 from typing import Any
 
@@ -61,3 +61,36 @@ def test_a_start_and_its_way_back(desk: Desk, database: Database, cast: Cast) ->
     assert "cannot be ended before its planned start" in refused.stderr
     assert desk.json("deposition", "take-back-start", str(made.id), "--yes")["state"] == "scheduled"
     assert desk("deposition", "end", "987654", "--yes").exit_code == 1
+
+
+def test_a_session_is_shown(desk: Desk, database: Database, cast: Cast) -> None:
+    made = factories.in_state(database, cast, "scheduled")
+    shown = desk.json("deposition", "show", str(made.id))
+    assert (shown["state"], shown["organization"], shown["manager"]) == ("scheduled", "marston", made.manager_email)
+    assert made.title in desk("deposition", "show", str(made.id)).output
+    assert desk("deposition", "show", "999999").exit_code == 1
+
+
+def test_a_request_is_booked_once(desk: Desk, database: Database, cast: Cast, outbox: Any) -> None:
+    made = factories.in_state(database, cast, "initial")
+    factories.in_state(database, cast, "scheduled")  # which adds a manager to the roster
+    book = ("deposition", "schedule", str(made.id), "ines@example.com", "--room", "https://meet.example.com/a")
+    assert desk.json(*book, "--reason", "Both.")["done"] is False
+    assert stored(database, made.id).state == "initial"
+    done = desk.json(*book, "--reason", "Both.", "--yes")
+    assert (done["done"], done["state"], done["manager"]) == (True, "scheduled", "ines@example.com")
+    again = desk(*book, "--reason", "Both.", "--yes")
+    assert (again.exit_code, stored(database, made.id).sequence) == (1, 1)
+    assert desk("deposition", "schedule", str(made.id), "kwame@example.com", "--yes").exit_code == 1
+
+
+def test_a_cancellation_is_shown_first(desk: Desk, database: Database, cast: Cast, outbox: Any) -> None:
+    made = factories.in_state(database, cast, "scheduled")
+    outbox.deliver_all()
+    shown = desk.json("deposition", "cancel", str(made.id))
+    assert (shown["done"], "orsolya@example.com" in shown["recipients"]) == (False, True)
+    assert stored(database, made.id) == made
+    refused = desk("deposition", "cancel", str(made.id), "--silently", "--yes")
+    assert (refused.exit_code, "Say why nobody is notified." in refused.stderr) == (1, True)
+    assert desk.json("deposition", "cancel", str(made.id), "--yes")["state"] == "canceled"
+    assert desk("deposition", "cancel", str(made.id), "--yes").exit_code == 1
