@@ -165,6 +165,13 @@ def test_the_code_is_a_header_that_the_openapi_document_names(client) -> None:
     assert [each["name"] for each in found["get"]["parameters"] if each["in"] == "header"] == ["X-Join-OTP"]
 
 
+def test_what_is_allowed_at_a_link_never_names_head(client, session, integrator) -> None:
+    path = f"/v1/sessions/{session['id']}/join/{token_of(integrator.invite(session))}"
+    for method, status in (("OPTIONS", 204), ("HEAD", 405), ("POST", 405), ("DELETE", 405)):
+        answer = client.open(path, method=method)
+        assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (status, {"GET", "OPTIONS"})
+
+
 def test_secrets_are_in_no_history(invite, field, database, session) -> None:
     field.join(invite, wrong(invite))
     field.join(invite, invite["otp_code"])

@@ -14,7 +14,7 @@ from wsgiref.types import WSGIEnvironment
 from flask import Blueprint, Flask, Request, Response, current_app, g, request
 from pydantic import BaseModel
 from werkzeug.datastructures import Headers, MultiDict
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 
 from app.config import Config
 from app.kernel import clock
@@ -237,8 +237,6 @@ def _view(product: Product, route: Route) -> View:
         if (other := _view_of_another_api(product, route, request)) is not None:
             return other(**args)
         notes().product = product
-        if request.method == "HEAD" and not route.authenticated:
-            raise MethodNotAllowed([route.method, "OPTIONS"])
         call = _authenticate(product, route, request, args)
         if route.scope is not None and (call.caller is None or route.scope not in call.caller.credential.scopes):
             raise Denied(
@@ -407,6 +405,11 @@ def install(app: Flask) -> None:
     """Adds the rate-limit headers to every response of an authenticated API, refusals included, and the names of
     members that were ignored."""
     app.register_blueprint(blueprint)
+    for rule in app.url_map.iter_rules():
+        route = getattr(app.view_functions[rule.endpoint], "api_route", None)
+        if route is not None and not route.authenticated and rule.methods:
+            # Programs ask for the head of a link before anybody opens it, and a link may be good for one call.
+            rule.methods.discard("HEAD")
 
     @app.after_request
     def add_headers(response: Response) -> Response:
