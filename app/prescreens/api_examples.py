@@ -7,7 +7,7 @@ from app.prescreens.api import ReviewBody
 
 NONE = (
     "Assigning, tags and undoing a decision have no API equivalent: a review by API is final at once, without an undo "
-    "window."
+    "window. The plans free, pilot and starter only read by API."
 )
 
 
