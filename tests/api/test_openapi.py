@@ -57,6 +57,28 @@ def test_the_page_names_every_operation(client: FlaskClient, product: str):
             assert f"{method.upper()} {path}" in page
 
 
+@pytest.mark.parametrize(
+    ("product", "words"),
+    [
+        ("depositions", ["integer, in the query, 1 when left out", "integer, in the query, 100 when left out"]),
+        ("prescreens", ["integer, in the query, 1 when left out", "integer, in the query, 20 when left out"]),
+        (
+            "inspections",
+            [
+                "integer, in the query, 25 when left out",
+                "<td>boolean, true when left out</td>",
+                "<td>integer, 1440 when left out</td>",
+                "field or observer or auditor, field when left out",
+                "X-Join-OTP",
+            ],
+        ),
+    ],
+)
+def test_the_page_says_what_counts_when_something_is_left_out(client: FlaskClient, product: str, words: list[str]):
+    page = client.get(f"/docs/api/{product}").get_data(as_text=True)
+    assert [each for each in words if each not in page] == []
+
+
 def test_an_unknown_api_is_not_found(client: FlaskClient):
     assert client.get("/api/openapi/nothing.json").status_code == 404
     assert client.get("/docs/api/nothing").status_code == 404

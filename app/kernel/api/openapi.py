@@ -174,7 +174,8 @@ def fields(schema: JsonObject, spec: JsonObject, prefix: str = "", depth: int = 
         field = _resolved(raw, spec)
         dotted = f"{prefix}{name}"
         meaning = raw.get("description") or field.get("description", "")
-        rows.append({"name": dotted, "type": _type_name(raw, spec), "required": name in required, "meaning": meaning})
+        kind = _type_name(raw, spec) + _when_left_out(raw)
+        rows.append({"name": dotted, "type": kind, "required": name in required, "meaning": meaning})
         inner = _resolved(field.get("items", field), spec)
         if depth < 5 and inner.get("properties"):
             rows += fields(inner, spec, f"{dotted}[]." if "items" in field else f"{dotted}.", depth + 1)
@@ -208,12 +209,20 @@ def _type_name(raw: JsonObject, spec: JsonObject) -> str:
     return f"{name}, or null" if nullable else name
 
 
+def _when_left_out(raw: JsonObject) -> str:
+    """What counts when a member or parameter is left out, where that is more than nothing."""
+    default = raw.get("default")
+    if default in (None, "") or isinstance(default, list | dict):
+        return ""
+    return f", {str(default).lower() if isinstance(default, bool) else default} when left out"
+
+
 def parameter(described: JsonObject, spec: JsonObject) -> JsonObject:
     """A parameter as a row like those of `fields`."""
     place = {"path": "in the path", "query": "in the query", "header": "a header"}[described["in"]]
     return {
         "name": described["name"],
-        "type": f"{_type_name(described['schema'], spec)}, {place}",
+        "type": f"{_type_name(described['schema'], spec)}, {place}{_when_left_out(described['schema'])}",
         "required": described["required"],
         "meaning": described.get("description", ""),
     }
