@@ -1,14 +1,20 @@
 """Idempotency-Key: once, and the same answer ever after."""
 
+import sqlite3
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
+from app.accounts.models import ApiKey
 from app.depositions.models import Deposition
+from app.kernel.clock import now
+from app.kernel.db import idempotency
 from app.kernel.db.engine import Database
 from app.kernel.db.idempotency import IdempotencyKey
 from tests.api.calls import WRITES, One, name, request_body
@@ -139,6 +145,42 @@ def test_twenty_at_once_make_one_row(app: Flask, cast: Cast, database: Database)
     assert {status for status, _, _ in answers} == {201}
     assert len({body for _, body, _ in answers}) == 1
     assert sum(replayed for _, _, replayed in answers) == 19
+
+
+@pytest.fixture
+def impatient(database: Database) -> Iterator[None]:
+    """Transactions that give up waiting for a lock at once, instead of after seconds."""
+    setting = "PRAGMA busy_timeout = 20" if database.sqlite else "SET lock_timeout = 20"
+
+    def set_up(connection: sqlite3.Connection, *_: Any) -> None:
+        connection.execute(setting)
+
+    event.listen(database.writer, "checkout", set_up)
+    yield
+    event.remove(database.writer, "checkout", set_up)
+    database.writer.dispose()
+
+
+def test_a_key_whose_first_call_still_runs_elsewhere(
+    client: FlaskClient, cast: Cast, database: Database, impatient: None
+):
+    """In another process: within one they wait for each other, as the twenty above."""
+    headers = {**cast.headers("depositions"), "Idempotency-Key": "k"}
+    other = Database(database.config)
+    with other.read() as db:
+        credential = db.execute(select(ApiKey.id)).scalar_one()
+    wanted = idempotency.row_id(f"key:{credential}", "depositions.create_session_request", {}, "k")
+    running = other.open_writer()
+    assert idempotency.begin(running, wanted, "a fingerprint", now()) is None
+    response = client.post("/api/v1/sessions", headers=headers, json=request_body())
+    running.rollback()
+    running.close()
+    other.dispose()
+    assert (response.status_code, response.get_json()["code"]) == (409, "idempotency.in_progress")
+    assert int(response.headers["Retry-After"]) >= 1
+    again = client.post("/api/v1/sessions", headers=headers, json=request_body())
+    assert (again.status_code, "Idempotent-Replayed" in again.headers) == (201, False)
+    assert count(database) == 1
 
 
 def test_no_answer_rests_in_clear(client: FlaskClient, cast: Cast, database: Database):
