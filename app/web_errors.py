@@ -57,8 +57,10 @@ SECRET_FIELDS = ("csrf", "password", "token", "code", "secret", "version", "next
 QUERY_CHARACTERS = "!$'()*,/:;?@"
 """Characters that werkzeug leaves as they are in the query of an address."""
 
-OF_THE_PAGE = frozenset(("preview", "shown"))
-"""What a form says of the page it stood on. Nobody typed it."""
+OF_THE_PAGE = frozenset(
+    ("act", "back", "in_list", "item", "on", "preview", "query", "read", "row", "seen", "shown", "step")
+)
+"""What a form says of the page it stood on, of the ticked rows and of the pressed button. Nobody typed it."""
 
 
 def install(app: Flask) -> None:
@@ -190,10 +192,11 @@ def refuse(refusal: Refusal) -> Response:
         return problems.answer(refusal, product.extend_problem if product else None)
     shown = {"typed": _typed(), "again": _again(), "edit": g.get("edited_form", ""), "request_id": g.get("request_id")}
     shown["back"] = g.get("page_of_form") or _page_above()
+    shown["labels"] = g.get("field_labels", {})
     if visitors.on_visitor_page():
         response = visitors.refused_page(refusal, **shown)
     elif htmx.is_htmx():
-        response = Response(render_template("_refused.html", refusal=refusal, back=shown["back"]), refusal.status)
+        response = Response(render_template("_refused.html", refusal=refusal, **shown), refusal.status)
         htmx.retarget(response, "#refusal")
     else:
         shown["refusal"] = refusal

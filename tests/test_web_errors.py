@@ -15,6 +15,7 @@ from app.config import Config
 from app.kernel.db.engine import Database
 from app.logs import redact
 from app.web_errors import Application, Number
+from tests.accounts.browser import post
 from tests.cast import Cast
 
 HTMX = {"HX-Request": "true"}
@@ -100,6 +101,18 @@ def test_a_form_without_its_token_is_refused_and_hands_the_text_back(client: Fla
     assert response.status_code == 403
     assert "Typed for ten minutes &lt;b&gt;" in page
     assert "hunter2" not in page
+
+
+def test_a_refusal_calls_fields_as_their_page_does(client: FlaskClient, cast: Cast):
+    cast.sign_in(client, "ines")
+    wrong = {"current": "", "password": ""}
+    page = post(client, "/settings/password", wrong, page="/settings", headers=HTMX).text
+    assert "Current password: Type your current password." in page
+    assert "New password: Type a password." in page
+    page = post(client, "/depositions/bulk", {"act": "tag", "tag": "urgent", "in_list": "7"}).text
+    assert re.findall("<dt>([^<]*)</dt>", page.partition("</main>")[0]) == ["Tag"], (
+        "what was typed, not what was pressed"
+    )
 
 
 def test_an_unknown_page_is_a_page_with_a_way_on(client: FlaskClient, cast: Cast):

@@ -37,7 +37,7 @@ PASSWORD_LENGTH = (10, 200)
 
 UNDO_SECONDS = (0, 120)
 """Bounds of the undo window: seconds before a decision is final."""
-UNDO_SECONDS_RANGE = f"Type a whole number of seconds, from {UNDO_SECONDS[0]} to {UNDO_SECONDS[1]}. Nothing was saved."
+UNDO_SECONDS_RANGE = f"Type a whole number of seconds, from {UNDO_SECONDS[0]} to {UNDO_SECONDS[1]}."
 
 KEEP_DAYS = (30, 3650)
 """Bounds of how long an organization keeps what is personal, in days."""

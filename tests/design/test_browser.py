@@ -65,8 +65,9 @@ def test_a_refusal_lands_by_its_control_and_nothing_typed_is_lost(page: Any, add
     page.fill("#why", " ")
     page.click("text=Schedule and notify")
     page.wait_for_selector("form #refusal.notice")
-    assert "Say why." in page.inner_text("#refusal")
+    assert "Why schedule over the overlap? Say why." in page.inner_text("#refusal")
     becomes(page, "document.activeElement.id", "refusal")
+    assert page.inner_text("#refusal + button") == "Schedule and notify 3 people", "above the pressed button"
     assert page.get_attribute("#why", "aria-invalid") == "true"
     assert page.input_value("#room") == "Room 4"
     assert page.url == f"{address}/detail"

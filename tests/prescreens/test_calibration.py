@@ -189,7 +189,7 @@ def test_an_agent_answers_blindly_and_then_sees_how_it_was_decided(
     url = f"/prescreens/calibration/{round_}/answers"
     refused = client.post(url, data=answers(client, **{"choice-3": ""}))
     assert refused.status_code == 422
-    assert "case 3" in text(refused)
+    assert "Case 3: Choose one of the two." in text(refused)
     assert client.post(url, data=answers(client)).status_code == 303
     page = text(client.get("/prescreens/calibration"))
     assert "What would you decide?" not in page

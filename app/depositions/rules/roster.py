@@ -90,7 +90,7 @@ def read(typed: Mapping[str, str]) -> RosterFacts:
         if not _storable(text):
             fault(key, "This has a character in it that cannot be stored. Delete it and type it again.")
     if faults:
-        raise Invalid("Please look at the marked fields. Nothing was saved.", errors=faults)
+        raise Invalid("Please look at these fields. Nothing was saved.", errors=faults)
     name = " ".join(normalization.name(typed.get("name", "")).split())
     if not name or len(name) > NAME_LIMIT:
         fault("name", f"Type the manager’s name, in at most {NAME_LIMIT} characters.")
@@ -131,7 +131,7 @@ def read(typed: Mapping[str, str]) -> RosterFacts:
     if active not in ("yes", "no", "true", "false", "1", "0", "on", "off"):
         fault("active", "Type yes or no.")
     if faults:
-        raise Invalid("Please look at the marked fields. Nothing was saved.", errors=faults)
+        raise Invalid("Please look at these fields. Nothing was saved.", errors=faults)
     return RosterFacts(
         name,
         email,

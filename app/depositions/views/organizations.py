@@ -75,7 +75,8 @@ def test_webhook(slug: str) -> Response:
     try:
         actions.test_webhook(db(), found.id, form.url.data, by=me().actor(), now=clock.now())
     except Invalid as refusal:
-        raise Invalid(refusal.detail, errors=[FieldError("url", e.code, e.detail) for e in refusal.errors]) from None
+        errors = [FieldError("url", each.code, each.detail) for each in refusal.errors]
+        raise Invalid(f"{errors[0].detail} Nothing was sent.", errors=errors) from None
     (newest, *_) = messages_about(db(), WEBHOOK_TEST, found.id, limit=1)
     flash("The test is on its way. This page shows what the receiver answers.")
     return see_other(url_for("messages.detail", id=newest.id))

@@ -8,6 +8,7 @@ NUL is refused, messages are sentences.
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from flask import g
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 from wtforms import EmailField, Field, HiddenField, PasswordField, StringField
@@ -27,7 +28,7 @@ LONGEST = 20_000
 """Most characters of a text field without a limit of its own."""
 
 NO_VERSION = "Reload the page: this form does not say which version it was made from."
-NOT_CHECKED = "Please look at the marked fields. Nothing was saved."
+NOT_CHECKED = "Please look at these fields. Nothing was saved."
 
 
 class NameField(StringField):
@@ -50,6 +51,11 @@ READERS: dict[type[StringField], Callable[[str], str]] = {
     StringField: normalization.text,
 }
 """What typed text means in each kind of field; a password is taken as it is."""
+
+
+def call_fields(labels: Mapping[str, str]) -> None:
+    """Says how the page calls the fields that were posted. A refusal names them so, one that a rule raises too."""
+    g.field_labels = {**g.get("field_labels", {}), **labels}
 
 
 def _filter(read: Callable[[str], str]) -> Callable[[object], object]:
@@ -183,6 +189,7 @@ class DeskForm(FlaskForm):
 
     def check(self) -> None:
         """Raises Invalid, one sentence a field, unless the posted values have the right format."""
+        call_fields({name: each.label.text for name, each in self._fields.items() if not isinstance(each, HiddenField)})
         if not self.validate_on_submit():
             self.refuse()
 

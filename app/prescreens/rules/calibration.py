@@ -55,12 +55,12 @@ def check_answers(choices: Choices, places: Iterable[int], closes_at: datetime, 
     if now >= closes_at:
         raise Conflict("This round has ended, so nothing was kept.", code="calibration.over")
     errors = [
-        FieldError(f"choice-{place}", "required", f"Say whether you would approve or deny case {place}.")
+        FieldError(f"choice-{place}", "required", "Choose one of the two.")
         for place in places
         if choices.get(place) not in DECISIONS
     ]
     if errors:
-        raise Invalid(f"{errors[0].detail} Nothing was kept.", errors=errors)
+        raise Invalid("Say of every case whether you would approve or deny it. Nothing was kept.", errors=errors)
 
 
 def agreement(cases: Sequence[Rated]) -> Agreement | None:

@@ -14,6 +14,7 @@ from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.db.transaction import db, reading, side_transaction
 from app.kernel.errors import Conflict, NotFound
+from app.kernel.web.forms import call_fields
 from app.kernel.web.htmx import personal, respond, see_other
 from app.prescreens import actions
 from app.prescreens.events import EVENTS
@@ -172,7 +173,9 @@ def answer_calibration(id: UUID) -> Response:
         raise NotFound("There is no such round, or it belongs to an organization that is not yours.")
     me().check(PRESCREENS, found.organization_id)
     ButtonForm().check()
-    given = {place: request.form.get(f"choice-{place}", "") for place in queries.places(reading(), id)}
+    places = queries.places(reading(), id)
+    call_fields({f"choice-{place}": f"Case {place}" for place in places})
+    given = {place: request.form.get(f"choice-{place}", "") for place in places}
     actions.answer_round(db(), id, given, person_id=me().id, reach=writable(), by=me().actor(), now=clock.now())
     flash("Kept. This is how they were decided.", "good")
     return see_other(url_for(".calibration", organization=found.organization_id, _anchor=f"round-{found.number}"))

@@ -11,7 +11,7 @@ from app.kernel.db.transaction import db, reading
 from app.kernel.errors import FieldError, Invalid, NotFound
 from app.kernel.text import normalization
 from app.kernel.text.i18n import direction, language_of
-from app.kernel.web.forms import NOT_CHECKED, VersionedForm
+from app.kernel.web.forms import NOT_CHECKED, VersionedForm, call_fields
 from app.kernel.web.htmx import respond, see_other
 from app.prescreens import presentation
 from app.prescreens.actions import questionnaires as actions
@@ -87,7 +87,9 @@ def translation(id: UUID, language: str) -> Response:
 @allow(*READERS)
 def translate(id: UUID, language: str) -> Response:
     """Writes a translation of the draft. One without any text is none."""
-    _, _, originals = _of_translation(id, language)
+    _, content, originals = _of_translation(id, language)
+    known = {question.key: question for question in content.questions}
+    call_fields({f"text_{n}": presentation.text_place(each, known) for n, each in enumerate(originals)})
     form = VersionedForm()
     form.check()
     words = _typed(list(originals))

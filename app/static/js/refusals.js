@@ -4,8 +4,8 @@ import { $, $$, element, icon, on } from "./dom.js";
 import { toast } from "./toasts.js";
 
 /** Shows a notice of our own in the refusal slot beside the control, or as a toast where there is no slot. */
-function refuse(source, iconName, title, text) {
-  const slot = placeSlot(source);
+function refuse(ctx, iconName, title, text) {
+  const slot = placeSlot(ctx.sourceElement, ctx.request?.submitter);
   if (!slot) return toast(`${title} ${text}`, "warn", iconName);
   const box = element("div", "notice warn", icon(iconName), element("p", "", element("strong", "", title), ` ${text}`));
   box.id = "refusal";
@@ -15,14 +15,15 @@ function refuse(source, iconName, title, text) {
   box.focus({ preventScroll: false });
 }
 
-/** Moves the page's refusal slot above the buttons of the form, so that a dialog shows its own refusal. */
-function placeSlot(source) {
+/** Moves the page's refusal slot above the button that was pressed, so that a dialog shows its own refusal. */
+function placeSlot(source, pressed) {
   let slot = $("#refusal");
   const form = source?.closest?.("form");
-  if (!form || form.matches("[role='search']") || form.closest(".data-table")) return slot;
+  const inCell = form?.closest(".data-table") && !form.closest("details.dropdown");
+  if (!form || form.matches("[role='search']") || inCell) return slot;
   slot ??= element("div");
   slot.id = "refusal";
-  const button = $$("button[type='submit']", form).at(-1);
+  const button = form.contains(pressed ?? null) ? pressed : $$("button[type='submit']", form).at(-1);
   const line = button?.closest(".row, footer, div") ?? button;
   const place = line && form.contains(line) && line !== form ? line : button;
   if (place) place.before(slot);
@@ -64,13 +65,13 @@ on("htmx:response:error", (event) => {
   const { ctx } = event.detail;
   ctx.push = "false";
   if (ctx.hx.retarget) {
-    if (ctx.hx.retarget === "#refusal") placeSlot(ctx.sourceElement);
+    if (ctx.hx.retarget === "#refusal") placeSlot(ctx.sourceElement, ctx.request?.submitter);
     return;
   }
   if (ctx.response.status < 500 && ctx.text.includes('id="main"')) return; // a whole page with errors at its fields
   ctx.swap = "none";
   const answer = `Try again in a moment. The answer was ${ctx.response.status}.`;
-  refuse(ctx.sourceElement, "circle-alert", "Something went wrong on our side.", answer);
+  refuse(ctx, "circle-alert", "Something went wrong on our side.", answer);
 });
 
 on("htmx:error", (event) => {
@@ -79,9 +80,9 @@ on("htmx:error", (event) => {
   const late = error?.name === "AbortError" || ctx.request.signal?.reason === "timeout";
   if (late) {
     const advice = "Look whether it was done before you press again.";
-    refuse(ctx.sourceElement, "hourglass", "No answer in 20 seconds.", advice);
+    refuse(ctx, "hourglass", "No answer in 20 seconds.", advice);
   } else {
-    refuse(ctx.sourceElement, "wifi-off", "No network.", "Nothing was sent. Press again when you are back.");
+    refuse(ctx, "wifi-off", "No network.", "Nothing was sent. Press again when you are back.");
   }
 });
 
