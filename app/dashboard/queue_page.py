@@ -23,6 +23,8 @@ from app.kernel.web.live import rows_on_screen
 
 BESIDE = {"title-cell", "flags-cell", "person-cell", "left-cell", "number-cell"}
 """Columns that a list beside an open item shows (split.css); the others stay empty there."""
+LEAVE = {"wide-only", "person-cell"}
+"""Columns that leave a narrow list (rows.css)."""
 
 
 @dataclass(slots=True)
@@ -138,7 +140,7 @@ class QueuePage:
     @property
     def span(self) -> int:
         """How many columns are always there, with that of the tick boxes: what the heading of a group spans."""
-        return 1 + sum("wide-only" not in column.css for column in self.columns)
+        return 1 + sum(not LEAVE & set(column.css.split()) for column in self.columns)
 
     def controls(self) -> tuple[Control, ...]:
         """The form of the filters."""

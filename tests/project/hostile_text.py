@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, String, Table, select, text, update
 
+import app.models  # noqa: F401  # fills the metadata
 from app.kernel.db.engine import Base, Database, Db
 
 WORDS = (

@@ -17,6 +17,9 @@ from tests.project import crawler, hostile_text, visual_checks
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 
+NAME = """(document.querySelector("[data-row] .title-cell") ?? document.querySelector("[data-row] th"))
+    .getBoundingClientRect().width"""
+"""Pixels for what a row is known by."""
 LISTS = (
     "/depositions",
     "/depositions?view=everything",
@@ -105,6 +108,9 @@ def test_rows_of_one_height_at_1280(page: Page, path: str) -> None:
     assert found["all"] >= 14 or path == "/inspections"
     assert found["toolbar"] == 44
     assert (found["outside"], found["higher"], found["sideways"]) == (0, [], False)
+    for width in (1200, 1024, 780):  # a tablet, half a window, a page at 150 %
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(NAME) >= 110, f"the names are cut off at {width}"
 
 
 @pytest.mark.parametrize("path", LISTS)
