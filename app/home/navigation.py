@@ -1,6 +1,6 @@
 """The navigation beside every page: the desks of a user, each with a true count of what waits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask, request, url_for
 
@@ -57,7 +57,27 @@ def groups(user: Me) -> list[Group]:
         general.append(_link("Audit", "scroll-text", "audit.list"))
     if user.administers:
         general.append(_link("People and keys", "users", "accounts.people", ADMINISTRATION))
-    return [*(Group(desk.title, _links(desk, user)) for desk in mine), Group("General", tuple(general))]
+    return _placed([*(Group(desk.title, _links(desk, user)) for desk in mine), Group("General", tuple(general))])
+
+
+def _placed(found: list[Group]) -> list[Group]:
+    """The same groups. Where no link knows the page, it belongs to the one whose address begins its own, as a form does
+    to its list."""
+    links = [link for group in found for link in group.links]
+    if any(link.current for link in links):
+        return found
+    homes = {link.url: link for link in links}
+    if administration := homes.get(url_for(ADMINISTRATION[0])):
+        homes |= dict.fromkeys(map(url_for, ADMINISTRATION), administration)
+    path = request.script_root + request.path
+    above = max((url for url in homes if path.startswith(f"{url}/")), key=len, default=None)
+    if above is None:
+        return found
+    here = homes[above]
+    return [
+        Group(each.title, tuple(replace(link, current="true") if link is here else link for link in each.links))
+        for each in found
+    ]
 
 
 def _links(desk: Desk, user: Me) -> tuple[NavigationLink, ...]:

@@ -27,6 +27,16 @@ def test_an_item_marks_the_list_that_it_belongs_to(client: FlaskClient, database
     assert marked(text(client.get("/depositions/overview"))) == [("/depositions/overview", "page")]
 
 
+def test_a_form_marks_the_list_that_it_belongs_to(client: FlaskClient, cast: Cast) -> None:
+    cast.sign_in(client, "ines")
+    for url, home in {"/depositions/new": "/depositions", "/depositions/cases": "/depositions"}.items():
+        assert marked(text(client.get(url))) == [(home, "true")]
+    assert marked(text(client.get("/settings"))) == []
+    cast.sign_in(client, "hugo")
+    for url in ("/people/invite", "/organizations/new", "/keys/new"):
+        assert marked(text(client.get(url))) == [("/people", "true")]
+
+
 @pytest.mark.parametrize("more", ["", " Nothing was scheduled."])
 def test_a_refusal_of_one_field_says_its_sentence_once(app: Flask, more: str) -> None:
     sentence = "Give the address of the room."
