@@ -76,6 +76,17 @@ ALIKE = f"() => {{ for (const row of ({REPEATED})('*')) row.remove(); }}"
 STICKS_OUT = """() => [...document.querySelectorAll('main *, header *, body > *')]
     .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1)
     .slice(0, 4).map(e => `${e.tagName.toLowerCase()}.${e.className}`)"""
+CUT_OFF = """() => [...document.querySelectorAll("main :is(button, .btn, input, select, textarea)")].filter((each) => {
+    const box = each.getBoundingClientRect();
+    if (each.tabIndex < 0 || !each.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return false;
+    for (let around = each.parentElement; around.tagName !== "MAIN"; around = around.parentElement) {
+        if (!/hidden|clip/.test(getComputedStyle(around).overflowY)) continue;
+        const edge = around.getBoundingClientRect();
+        if (box.top < edge.top - 4 || box.bottom > edge.bottom + 4) return true;
+    }
+    return false;
+}).slice(0, 4).map((each) => each.outerHTML.slice(0, 140))"""
+"""What is pressed or typed in and of which a part is not seen, because something around it ends before."""
 SIZE = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
 
 
@@ -156,6 +167,8 @@ def findings(page: Page, *, thoroughly: bool = False) -> Iterator[str]:
         wide, high = page.evaluate(SIZE)
         if wide > width:
             yield f"{width} px: scrolls sideways because of {page.evaluate(STICKS_OUT)}"
+        if width == NARROW and (cut := page.evaluate(CUT_OFF)):
+            yield f"{width} px: cut off are {cut}"
         if high > HEIGHT:
             page.set_viewport_size({"width": width, "height": min(high, TALLEST)})
         rules = RULES if thoroughly and width == WIDE else STRUCTURE
