@@ -121,6 +121,15 @@ def test_an_organization_sends_via_the_product_and_is_answered(posted: tuple[Any
     assert colours.dark_tone("#7a3a1d") in html
 
 
+def test_a_telephone_number_is_read_from_its_start_in_words_that_are_not(posted: tuple[Any, Database]) -> None:
+    _box, database = posted
+    text = write(database, locale="ar", host=HOST).payload["text"]
+    assert "\u2068+33 1 99 00 55 01\u2069 · \u2068bonjour@alder.example\u2069" in text
+    hours = "الأحد إلى الخميس"
+    text = write(database, locale="en", host=replace(HOST, hours=hours)).payload["text"]
+    assert f"+33 1 99 00 55 01 · bonjour@alder.example · \u2068{hours}\u2069" in text
+
+
 def test_without_public_contacts_nothing_is_promised(posted: tuple[Any, Database]) -> None:
     box, database = posted
     silent = replace(HOST, email="", phone="", phone_key="", hours="", colour="")

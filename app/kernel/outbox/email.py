@@ -34,6 +34,7 @@ from app.kernel.outbox import dev_mailbox, smtp
 from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, one_line
 from app.kernel.text import colours
 from app.kernel.text.i18n import direction
+from app.kernel.text.normalization import isolated
 
 PRODUCT = "Session Desk"
 ACCENT = "#0b5f6c"
@@ -154,8 +155,15 @@ def _foot(host: Host | None, locale: str) -> JsonObject:
     return {
         "questions": t("questions"),
         "ways": [(text, url) for text, url in ways if text],
+        "apart": [_apart(text, locale) for text, _ in ways if text],
         "sent_for": t("mail_for", organization=host.name),
     }
+
+
+def _apart(text: str, locale: str) -> str:
+    """A number, an address or hours among words that are read the other way: a telephone number would be drawn from its
+    end there."""
+    return f"\u2068{text}\u2069" if direction(locale) == "rtl" else isolated(text)
 
 
 @lru_cache(maxsize=1024)
