@@ -25,6 +25,8 @@ def test_it_works_without_cookies(visitor: Visitor, database: Database) -> None:
 
 def test_a_refused_answer_has_an_address_that_can_be_opened_again(visitor: Visitor, database: Database) -> None:
     visitor.get(START).press("/start").press("/answer", step="fullName", answer="Jane")
+    visitor.press("/answer", step="moveInDate", answer="")
+    assert re.search(r'<input class="input"[^>]* type="date"', visitor.page), "nothing was typed that it could not show"
     visitor.press("/answer", step="moveInDate", answer="soon")
     visitor.press("/answer", step="moveInDate", answer="as soon as I can <b>")
     elsewhere = Visitor(visitor.client.application.test_client()).get(visitor.path)

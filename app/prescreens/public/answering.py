@@ -14,6 +14,7 @@ from app.kernel import clock
 from app.kernel.db.transaction import db
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.text.i18n import Translator, language_of
+from app.kernel.text.normalization import is_blank
 from app.kernel.web import visitors
 from app.kernel.web.htmx import see_other
 from app.prescreens import actions, links, presentation
@@ -299,8 +300,9 @@ def _refused(
 
 def _is_no_day(typed: Sequence[str] | None) -> bool:
     """Whether this was typed for a date and is none: the browser's own field would show nothing of it."""
+    text = "".join(typed or ())
     try:
-        date.fromisoformat("".join(typed or ()))
+        date.fromisoformat(text)
     except ValueError:
-        return typed is not None
+        return not is_blank(text)
     return False

@@ -7,6 +7,7 @@ from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Conflict, Gone, Invalid, NotFound
+from app.kernel.text.normalization import is_blank
 from app.kernel.web.htmx import see_other
 from app.prescreens import actions, links, presentation
 from app.prescreens.forms import AnswerForm
@@ -81,7 +82,7 @@ def _step(
         total=len(every),
         former=presentation.answer_text(question, former, t) if former is not None else "",
         values=typed if typed is not None else presentation.fields(question, given, found.locale),
-        as_text=question.type != QuestionType.FILE and typed is not None,
+        as_text=question.type != QuestionType.FILE and not is_blank("".join(typed or ())),
         problem=refused_files(question, kept, t)
         if (kept := _refused_files(inquiry, prescreen, question))
         else presentation.problem(question, code, reader.today, t)
