@@ -167,7 +167,7 @@ def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Org
     until = date_time(invite.expires_at, organization.time_zone, t)
     fresh = [
         (url, "their link, made at the moment it is sent"),
-        (until, datetimes.duration(invite_life(invite)) + " on"),
+        (until, datetimes.duration(invite_life(invite)) + " after it is sent"),
     ]
     if invite.recipient_email:
         return [
