@@ -146,12 +146,27 @@ class Counts(NamedTuple):
     groups: Mapping[str, int] | None = None
 
 
+class Way(NamedTuple):
+    """A link that leads on from where no row is."""
+
+    label: str
+    url: str
+    icon: str
+
+
 class Empty(NamedTuple):
     """What stands where no row is."""
 
     icon: str
     title: str
     text: str
+    ways: Sequence[Way] = ()
+
+
+def api_ways(desk: str) -> list[Way]:
+    """How programs call the desk's API and, for who makes keys, where one is made."""
+    key = [Way("Create a key", url_for("accounts.new_key"), "key-round")] if me().administers else []
+    return [*key, Way("How programs call it", url_for("reference.read", name=desk), "code")]
 
 
 @dataclass(slots=True)

@@ -255,6 +255,17 @@ def test_the_week_without_anybody(ines, database):
     assert "Nothing waits for a manager this week." in page
 
 
+@pytest.mark.parametrize(("called", "may"), [("hugo", True), ("ines", False), ("ada", False)])
+def test_without_anybody_who_may_add_them_is_led_to_the_form(client, cast, database, called, may):
+    with database.write() as db:
+        db.execute(update(Manager).values(active=False))
+    cast.sign_in(client, called)
+    for shown in ("day=2026-12-10", "week=2026-12-10"):
+        page = day(client, shown)
+        assert "No managers yet" in page
+        assert ('href="/depositions/managers/new"' in page) is may
+
+
 @contextlib.contextmanager
 def statements(database):
     seen = []

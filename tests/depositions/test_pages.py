@@ -58,7 +58,9 @@ def test_unreadable_filters_are_refused(ines, cast, query):
 
 @pytest.mark.parametrize("view", ["needs", "soon", "cancellation", "not-up-to-date", "scheduled", "everything"])
 def test_empty_lists(ines, cast, view):
-    assert "No requests yet" in text(ines.get(f"/depositions?view={view}"))
+    page = text(ines.get(f"/depositions?view={view}"))
+    assert "No requests yet" in page
+    assert 'href="/docs/api/depositions"' in page
 
 
 def test_the_three_empty_faces(ines, cast, database):

@@ -23,7 +23,7 @@ from app.depositions.rules.board import Cell, Window
 from app.depositions.rules.transitions import Span, busy
 from app.depositions.views import board_filters, returns, week
 from app.depositions.views.filters import READERS, pages
-from app.depositions.views.managers import check_may_look
+from app.depositions.views.managers import check_may_look, why_not_edit
 from app.kernel import clock
 from app.kernel.db.transaction import reading
 from app.kernel.text import datetimes, normalization
@@ -132,6 +132,8 @@ def _day(now: datetime, live: Live) -> Response:
         more=more,
         unreadable="" if readable else request.args.get("day", "")[:40],
         now=now,
+        nobody=not team.managers,
+        may_add=not why_not_edit(),
         gaps=sorted({availability.gap(one.buffer_before, one.buffer_after) for one in team.managers}),
     )
 

@@ -8,7 +8,7 @@ from app.accounts.roles import DEPOSITIONS
 from app.dashboard import recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import CounterRow, Listing
-from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
+from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab, api_ways
 from app.dashboard.routes import add_list_routes
 from app.depositions import actions, presentation
 from app.depositions.events import CANCELED, EVENTS, SCHEDULED, SUBJECT
@@ -309,8 +309,8 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
             return Empty(
                 "inbox",
                 "No requests yet",
-                "They come in through the API. A key for it is made under People and keys, "
-                "and /docs/api/depositions shows how.",
+                "They come in through the API; what somebody asks for by phone or mail is entered here.",
+                api_ways(DEPOSITIONS),
             )
         tab = list_state.tab.key
         if tab in (tabs.NEEDS, tabs.STARTING):

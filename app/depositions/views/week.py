@@ -14,6 +14,7 @@ from app.depositions.queries.board import LoadSession
 from app.depositions.rules import availability
 from app.depositions.rules import board as rules
 from app.depositions.rules.transitions import Span, busy
+from app.depositions.views.managers import why_not_edit
 from app.kernel.db.transaction import reading
 from app.kernel.text import datetimes, normalization
 from app.kernel.text.template_filters import pluralize
@@ -107,6 +108,7 @@ def page(now: datetime, live: Live) -> Response:
         after=first + timedelta(days=7),
         sessions=len([row for row in rows if not rules.waits(row)]),
         managers=managers,
+        may_add=not why_not_edit(),
         waiting=waiting,
         waiting_words=_waiting_words(waiting),
         finding=_finding(waiting, managers, today),

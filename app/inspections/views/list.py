@@ -11,7 +11,7 @@ from app.accounts.rules import LOCALES
 from app.dashboard import recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import CounterRow, Listing
-from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
+from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab, api_ways
 from app.dashboard.routes import add_list_routes
 from app.inspections import actions, emails, queries
 from app.inspections.events import ATTENDED, ENDED, EVENTS, SUBJECT
@@ -232,7 +232,8 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             return Empty(
                 "smartphone",
                 "No inspections yet",
-                "Create one here, or let your own program create them: /docs/api/inspections shows how.",
+                "Create one here, or let your own program create them.",
+                api_ways(INSPECTIONS),
             )
         if list_state.tab.key == listing.ARRIVED:
             return Empty("check-check", "Nobody waits", "Whoever comes to the door appears here at once.")

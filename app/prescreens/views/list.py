@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from flask import url_for
+
 from app.accounts.access import Me, me
 from app.accounts.roles import PRESCREENS
 from app.dashboard import recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import CounterRow, Listing
-from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
+from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab, Way
 from app.dashboard.routes import add_list_routes
 from app.dashboard.undo import queries as undo_queries
 from app.kernel import clock
@@ -224,7 +226,9 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
 
     def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs["all"] == 0:
-            return Empty("inbox", "No prescreens yet", "They come in through the public links of your questionnaires.")
+            questionnaires = Way("Questionnaires", url_for("prescreens.questionnaires"), "list-checks")
+            text = "They come in through the public links of your questionnaires."
+            return Empty("inbox", "No prescreens yet", text, [questionnaires])
         left = list_state.tab.args.get("left")
         if left:
             return Empty("calendar-check", "Nothing is urgent", f"None that waits expires within {left} days.")
