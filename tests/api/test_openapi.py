@@ -129,6 +129,21 @@ def test_a_problem_has_the_members_by_which_clients_tell_problems_apart(client: 
         assert {"type", "title", "status", "detail", "code", "request_id"} <= set(schemas[each]["required"])
 
 
+@pytest.mark.parametrize("one", EVERY, ids=name)
+def test_the_limits_are_described_and_answered(client: FlaskClient, cast: Cast, one: One):
+    """Required headers, so that every generated call below is held to them as well."""
+    shown = client.get(f"/api/openapi/{one.product}.json").get_json()
+    responses = shown["paths"][template(client, one)][one.method.lower()]["responses"]
+    limits = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
+    for status, response in responses.items():
+        described = response.get("headers", {})
+        wanted = set() if status == "401" else limits | ({"Retry-After"} if status == "429" else set())
+        assert described.keys() - {"Ignored-Members"} == wanted
+        assert all(shown["components"]["headers"][each]["required"] for each in wanted)
+    response = client.open(one.path, method=one.method, json=one.body, headers=cast.headers(one.product))
+    assert limits <= {header for header, _ in response.headers}
+
+
 def test_defaults_of_parameters_are_said(client: FlaskClient):
     """As the printed tables say them."""
     for product, path, wanted in (

@@ -14,6 +14,16 @@ from app.kernel.api.routing import IGNORED, Product, Route
 from app.kernel.json_types import JsonObject
 
 JSON = "application/json"
+RETRY_AFTER = "Retry-After"
+HEADERS: JsonObject = {
+    name: {"description": description, "required": True, "schema": {"type": "integer"}}
+    for name, description in {
+        "X-RateLimit-Limit": "How many calls a minute the tighter limit allows.",
+        "X-RateLimit-Remaining": "How many of them are left.",
+        "X-RateLimit-Reset": "When the oldest call no longer counts, in Unix epoch seconds.",
+        RETRY_AFTER: "Seconds to wait.",
+    }.items()
+}
 TEMPLATE = "#/components/schemas/{model}"
 PATH_PARAMETER = re.compile(r"<(?:[a-z]+:)?(\w+)>")
 
@@ -41,6 +51,7 @@ def document(product: Product, config: Config) -> JsonObject:
         "servers": [{"url": config.public_base_url}],
         "paths": paths,
         "components": {
+            "headers": HEADERS,
             "schemas": _without_null_defaults(definitions.get("$defs", {})),
             "securitySchemes": {product.authenticator.scheme_name: product.authenticator.scheme},
         },
@@ -83,6 +94,9 @@ def _operation(
                 "schema": {"type": "string"},
             }
         }
+    for name, response in responses.items():
+        if limits := _limits(route, name):
+            response["headers"] = {**response.get("headers", {}), **limits}
     operation: JsonObject = {
         "operationId": f"{product.name}_{route.name}" + (f"_{number + 1}" if number else ""),
         "summary": route.summary,
@@ -100,6 +114,15 @@ def _operation(
             "content": {JSON: {"schema": {"$ref": named[route.body]}}},
         }
     return operation
+
+
+def _limits(route: Route, status: str) -> JsonObject:
+    """The headers about limits of a response, which only a call that is not counted lacks."""
+    counted = route.limit is not None or (route.authenticated and status != "401")
+    if not counted:
+        return {}
+    names = [name for name in HEADERS if status == "429" or name != RETRY_AFTER]
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _refusals(product: Product, route: Route, path: str) -> set[int]:
