@@ -1,6 +1,7 @@
 """Around every request: request ids, the check that a form comes from this site, security headers, the access log."""
 
 import ipaddress
+import re
 import time
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -69,7 +70,8 @@ def install(app: Flask, config: Config) -> None:
     app.before_request(_check_origin)
     app.after_request(_answer_options)
     app.after_request(_finish)
-    app.wsgi_app = TrustedProxies(SecurityHeaders(app.wsgi_app), config)  # type: ignore[method-assign]  # the documented way to wrap
+    inner = PlainAddresses(SecurityHeaders(app.wsgi_app))
+    app.wsgi_app = TrustedProxies(inner, config)  # type: ignore[method-assign]  # the documented way to wrap
 
 
 def _assign_request_id() -> None:
@@ -161,6 +163,23 @@ class SecurityHeaders:
             return start_response(status, headers + added, error)
 
         return self.inner(environ, start_with_headers)
+
+
+class PlainAddresses:
+    """Reads an API's address with doubled slashes, which programs get by putting it together, as the plain one.
+
+    A redirect would not do: many programs do not follow one, some drop their credential, and behind a proxy that is not
+    trusted it would lead the credential to an address without TLS.
+    """
+
+    def __init__(self, inner: WSGIApplication) -> None:
+        self.inner = inner
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ.get("PATH_INFO", "")
+        if "//" in path and is_api(path):
+            environ["PATH_INFO"] = re.sub("/+", "/", path)
+        return self.inner(environ, start_response)
 
 
 class TrustedProxies:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.calls import EVERY, EVERY_WRITE, READS, REQUEST, UNKNOWN, WRITES, One, name, request_body
+from tests.api.calls import EVERY, EVERY_WRITE, NOBODY, READS, REQUEST, UNKNOWN, WRITES, One, name, request_body
 from tests.cast import Cast
 
 PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
@@ -109,6 +109,25 @@ def test_every_refusal_is_one_problem_document(client: FlaskClient, cast: Cast, 
 def test_unknown_addresses_under_the_api_are_json(client: FlaskClient, cast: Cast, path: str):
     response = client.get(path)
     assert (response.status_code, response.content_type) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("one", READS + WRITES, ids=name)
+def test_an_address_put_together_with_a_slash_too_many_is_answered_and_never_redirected(
+    client: FlaskClient, cast: Cast, one: One
+):
+    """`https://host/api/v1/` and `/sessions`: not every program follows a redirect, and some drop their credential."""
+    plain = client.open(one.path, method=one.method, headers=cast.headers(one.product), json=one.body)
+    for path in (one.path.replace("/v1/", "/v1//"), one.path.replace("/api/", "/api///")):
+        response = client.open(path, method=one.method, headers=cast.headers(one.product), json=one.body)
+        assert (response.status_code, response.content_type) == (plain.status_code, "application/json")
+
+
+@pytest.mark.parametrize("one", UNKNOWN, ids=name)
+def test_an_address_whose_id_is_empty_is_no_list(client: FlaskClient, cast: Cast, one: One):
+    for path in (one.path.replace(str(NOBODY), ""), one.path.rpartition(str(NOBODY))[0] + "/"):
+        response = client.open(path, method=one.method, headers=cast.headers(one.product), json=one.body)
+        assert response.status_code in (401, 404, 405)
+        assert response.content_type == "application/problem+json"
 
 
 @pytest.mark.parametrize("one", EVERY, ids=name)
