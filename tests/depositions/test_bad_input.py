@@ -159,6 +159,13 @@ def test_bad_invites(create, bad):
     assert create(changed("invites", bad)).status_code == 422
 
 
+@pytest.mark.parametrize("bad", [5, None, True, ["a@example.com"]])
+def test_an_invite_of_another_type_is_told_both_forms(create, bad):
+    problem = refused(create(changed("invites", ["fine@example.com", bad])), "invites.1")
+    assert problem["errors"][0]["detail"] == "This must be an e-mail address, or an object with one."
+    assert problem["errors"][0]["code"] == "type"
+
+
 def test_invites_as_objects_are_folded_and_shown_as_addresses(create, database):
     given = ["Quartz@example.com", {"email": "amber@example.com", "access_level": "host"}, "quartz@EXAMPLE.com"]
     (row,) = create(changed("invites", given)).json["requests"]

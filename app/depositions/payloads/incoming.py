@@ -68,6 +68,8 @@ def _hours(value: object) -> int | float:
 
 
 def _invite(value: object) -> object:
+    if not isinstance(value, str | dict | InviteBody):
+        raise InvalidValue("This must be an e-mail address, or an object with one.", "type")
     return {"email": value} if isinstance(value, str) else value
 
 
