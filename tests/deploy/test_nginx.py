@@ -1,5 +1,6 @@
 """deploy/nginx.conf, run: it serves Session Desk, and no secret of a link reaches its logs, whatever goes wrong."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
@@ -83,6 +84,28 @@ def test_it_serves_and_its_logs_hold_no_secret(app: Flask, serve: Callable[..., 
     assert len(nginx.access_log) >= sent
     assert any('"GET /sign-in" 200' in line for line in nginx.access_log)
     assert any('"GET /join/-" 502' in line for line in nginx.access_log)
+
+
+MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}
+
+
+def test_what_nginx_refuses_at_the_api_is_a_problem_document(proxy: Start) -> None:
+    """Nobody answers behind it: a server that is restarted. A client that reads JSON is to get JSON then, too."""
+    nginx = proxy(free_port())
+    for asked, status, code in (
+        (request("GET", "/api/v1/sessions"), 503, "unavailable"),
+        (request("GET", "/v1/sessions/x/join/y"), 503, "unavailable"),
+        (request("POST", "/api/v1/sessions", "Content-Length: 400000"), 413, "body_too_large"),
+    ):
+        start, _, body = nginx.send(asked).partition(b"\r\n\r\n")
+        problem = json.loads(body)
+        assert (problem.keys(), problem["status"], problem["code"]) == (MEMBERS, status, code)
+        assert re.fullmatch("[0-9a-f]{32}", problem["request_id"])
+        assert f" {status} ".encode() in start
+        assert b"application/problem+json" in start
+        assert b"cache-control: no-store" in start.lower()
+        assert (b"retry-after: 5" in start.lower()) == (status == 503)
+    assert b" 502 " in nginx.send(request("GET", "/sign-in"))
 
 
 def go_wrong(nginx: Proxy) -> None:
