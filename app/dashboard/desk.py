@@ -103,6 +103,14 @@ class Searched:
     """What the address of its list needs to search everything by text; None where the list takes no text."""
 
 
+class FirstStep(NamedTuple):
+    """Something without which nothing can come in: what to do, the page where it is done, and whether it is."""
+
+    label: str
+    endpoint: str
+    done: bool
+
+
 class LoadDemo(Protocol):
     """Writes the demonstration data of a desk."""
 
@@ -162,6 +170,9 @@ class Desk:
     """What is assigned to a user and not finished, the most urgent first."""
     managed_today: Callable[[Db, Me, datetime], Sequence[WorkItem]] | None = None
     """What a user manages from an hour ago to the end of their day."""
+
+    first_steps: Callable[[Db], Sequence[FirstStep]] = lambda db: ()
+    """What staff administrators set up before it can work, besides organizations, people and keys."""
 
     search_source: Source
     """All its things, for checking and rebuilding the search index."""

@@ -10,12 +10,12 @@ from sqlalchemy import bindparam, literal, select
 from app.accounts.access import Me, Scope
 from app.accounts.models import Organization, Person
 from app.accounts.roles import DEPOSITIONS
-from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, first_rows
+from app.dashboard.desk import SHOWN, Desk, FirstStep, Link, SearchResult, WaitingWork, WorkItem, first_rows
 from app.depositions import answers, api, events, jobs, presentation, public, views
 from app.depositions.actions import mailbox, people, rereading
 from app.depositions.models import Deposition, State
 from app.depositions.public import feed, proposal
-from app.depositions.queries import backfills, counts, managers, search, tabs
+from app.depositions.queries import backfills, counts, managers, roster, search, tabs
 from app.kernel.db.engine import Db
 from app.kernel.db.prepared import Prepared
 from app.kernel.text import normalization
@@ -145,6 +145,11 @@ def _read_id(text: str) -> str | None:
     return str(int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
 
 
+def _first_steps(db: Db) -> list[FirstStep]:
+    active, _ = roster.counts(db)
+    return [FirstStep("Add those who manage depositions", "depositions.new_manager", active > 0)]
+
+
 def _load_demo(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> object:
     from app.depositions import demo  # large tables, which no other process needs
 
@@ -161,6 +166,7 @@ DESK = Desk(
     visitor_pages=(public.VISITOR_PAGES,),
     product=api.product,
     load_demo=_load_demo,
+    first_steps=_first_steps,
     handlers=jobs.HANDLERS,
     receipts=people.RECEIPTS,
     backfills=(*backfills.BACKFILLS, *rereading.BACKFILLS),

@@ -9,6 +9,7 @@ from app.dashboard.desk import Desk, WaitingWork
 from app.dashboard.overview import Phrase
 from app.home import my_work, overview
 from app.home import search as searching
+from app.home.first_steps import first_steps
 from app.kernel import clock
 from app.kernel.db.transaction import db
 from app.kernel.text import normalization
@@ -41,6 +42,7 @@ def my_work_today() -> Response:
     return respond(
         "home/overview.html",
         shown=shown,
+        steps=first_steps(db(), user),
         undelivered=overview.undelivered(db(), user),
         assigned=my_work.assigned_to(db(), user, now),
         today=my_work.managed_today(db(), user, now),

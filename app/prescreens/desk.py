@@ -6,12 +6,22 @@ from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy import Uuid, bindparam, exists, select
 
 from app.accounts.access import Me, Scope
 from app.accounts.models import Organization, Person
 from app.accounts.roles import MEASURES, PRESCREENS
-from app.dashboard.desk import SHOWN, Desk, Link, Searched, SearchResult, WaitingWork, WorkItem, read_uuid
+from app.dashboard.desk import (
+    SHOWN,
+    Desk,
+    FirstStep,
+    Link,
+    Searched,
+    SearchResult,
+    WaitingWork,
+    WorkItem,
+    read_uuid,
+)
 from app.dashboard.queue import Label
 from app.files import arriving
 from app.files.reading import Reading
@@ -164,6 +174,13 @@ def _veiled_contacts(db: Db, user: Me, ids: Sequence[str], now: datetime) -> Col
     return {str(id) for id in known if id not in readable}
 
 
+def _first_steps(db: Db) -> list[FirstStep]:
+    published = db.execute(
+        select(exists(select(Questionnaire.id).where(Questionnaire.current_version > 0)))
+    ).scalar_one()
+    return [FirstStep("Publish a questionnaire that prospects answer", "prescreens.questionnaires", published)]
+
+
 def _load_demo(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> object:
     from app.prescreens import demo  # large tables, which no other process needs
 
@@ -180,6 +197,7 @@ DESK = Desk(
     visitor_pages=(public.VISITOR_PAGES,),
     product=api.product,
     load_demo=_load_demo,
+    first_steps=_first_steps,
     handlers=jobs.HANDLERS,
     finalizers=jobs.FINALIZERS,
     documents=(case_file.KIND, export.KIND),
