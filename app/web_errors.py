@@ -42,14 +42,6 @@ SENTENCES = {
         "Something went wrong on our side. Nothing was saved. Try again; if it happens again, tell us the number below."
     ),
 }
-CODES = {
-    405: "method_not_allowed",
-    408: "request_timeout",
-    413: "body_too_large",
-    415: "unsupported_media_type",
-    503: "unavailable",
-    500: "internal_error",
-}
 
 SECRET_FIELDS = ("csrf", "password", "token", "code", "secret", "version", "next")
 """Fields of a refused form that are never shown again."""
@@ -154,7 +146,7 @@ class Application(Flask):
             answer = self.make_response(self.handle_user_exception(e))
         except Exception as second:
             log.error("error handler failed", exc_info=second)
-            answer = last_resort()
+            answer = last_resort(request.path, g.get("request_id", ""))
         return self.finalize_request(answer, from_error_handler=True)
 
     def do_teardown_request(self, *given: BaseException | None) -> None:
@@ -176,12 +168,15 @@ class LastResort:
             return self.inner(environ, start_response)
         except Exception as error:
             log.error("crash", exc_info=error)
-            return last_resort()(environ, start_response)
+            return last_resort(environ.get("PATH_INFO", ""))(environ, start_response)
 
 
-def last_resort() -> Response:
+def last_resort(path: str, request_id: str = "") -> Response:
     """An answer that needs nothing: no template, no request."""
     headers = {"Retry-After": "5", "Cache-Control": "no-store"}
+    if is_api(path):
+        document = problems.bare(503, SENTENCES[500], request_id)
+        return Response(document, 503, headers, content_type=problems.CONTENT_TYPE)
     return Response(f"{SENTENCES[500]}\n", 503, headers, mimetype="text/plain")
 
 
@@ -281,7 +276,7 @@ def _http_error(error: HTTPException) -> Response:
         g.product = api_of(error.valid_methods or ())
     refusal = Refusal(
         SENTENCES.get(status, SENTENCES[400] if status < 500 else SENTENCES[500]),
-        code=CODES.get(status, "bad_request" if status < 500 else "internal_error"),
+        code=problems.CODES.get(status, "bad_request" if status < 500 else "internal_error"),
         status=status,
     )
     for name, value in error.get_headers(request.environ):

@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout, ServiceUnavailable
 from werkzeug.routing import Map, Rule
+from werkzeug.test import Client
 
-from app import middleware
+from app import middleware, web_errors
 from app.config import Config
 from app.kernel.db.engine import Database
 from app.logs import redact
@@ -171,6 +172,35 @@ def test_a_crash_says_nothing_of_its_cause(app: Flask, cast: Cast, monkeypatch: 
         assert "ZeroDivision" not in text
         assert "Traceback" not in text
         assert response.headers["X-Request-Id"] in text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/sessions", "/v1/x", "/depositions"])
+def test_what_not_even_flask_answers_is_answered_in_the_form_of_its_address(path: str):
+    def broken(_environ: object, _start: object) -> list[bytes]:
+        raise ZeroDivisionError("/srv/secret/path.py")
+
+    response = Client(web_errors.LastResort(broken)).get(path)
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert "secret" not in response.get_data(as_text=True)
+    if path == "/depositions":
+        assert response.mimetype == "text/plain"
+    else:
+        assert response.content_type == "application/problem+json"
+        assert (response.json["status"], response.json["code"]) == (503, "unavailable")
+        assert response.json.keys() == {"type", "title", "status", "detail", "code", "request_id"}
+
+
+def test_a_handler_of_errors_that_breaks_is_answered_in_the_form_of_its_address(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+):
+    def crash(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("/srv/secret/path.py")
+
+    monkeypatch.setattr(Database, "open_reader", crash)
+    monkeypatch.setattr(web_errors.problems, "answer", crash)
+    response = app.test_client().get("/api/v1/sessions", headers=cast.headers("prescreens"))
+    assert (response.status_code, response.content_type) == (503, "application/problem+json")
+    assert response.json["request_id"] == response.headers["X-Request-Id"]
 
 
 def test_forwarded_addresses_are_believed_only_from_trusted_proxies():

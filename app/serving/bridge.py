@@ -17,6 +17,8 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 import structlog
 from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout, ServiceUnavailable
 
+from app.kernel.addresses import is_api
+from app.kernel.api import problems
 from app.kernel.db.faults import FULL, fault_of
 from app.kernel.errors import Unavailable
 from app.kernel.web.session_cookie import UNREADABLE
@@ -33,6 +35,9 @@ BODIES = 64 * 1024 * 1024
 """Bytes that the bodies of all requests may hold in one process. Beyond that only small ones are read."""
 
 SMALL = 64 * 1024
+
+NOTHING_DONE = "Nothing was done. Try again in a few seconds."
+UNCERTAIN = "Something went wrong, so we cannot say whether this was done. Look first, then try again in a few seconds."
 
 CROWD = 10
 """So many bodies that broke off or came too late are refused by the app, in words, at once. More are refused in short:
@@ -201,7 +206,7 @@ class Bridge:
                 await self._answer(environ, exchange)
             else:
                 log.info("body refused", method=environ["REQUEST_METHOD"], status=error.code)
-                answer_in_short(exchange, error.code or 503)
+                answer_in_short(exchange, environ["PATH_INFO"], error.code or 503, NOTHING_DONE)
         finally:
             self._refusing -= 1
 
@@ -233,7 +238,7 @@ class Bridge:
         """Answers in place of an answer that broke while it was made: Flask answers for all that its views raise."""
         log.error("answer broke", kind=type(error).__name__, exc_info=error)
         if fault_of(error) is not FULL:
-            answer_in_short(exchange, 503)
+            answer_in_short(exchange, scope.path, 503, UNCERTAIN)
             return
         environ = environ_of(scope, multithread=self._pool is not None)
         environ.pop("HTTP_TRANSFER_ENCODING", None)
@@ -252,10 +257,16 @@ class Bridge:
         return await self._loop.run_in_executor(self._pool, job, *arguments)
 
 
-def answer_in_short(exchange: Exchange, status: int) -> None:
-    """Answers without the app."""
-    headers = [("Content-Type", "text/plain"), ("Cache-Control", "no-store"), ("Retry-After", "5")]
-    exchange.response_bytes(status, headers, b"Nothing was done. Try again in a few seconds.\n")
+def answer_in_short(exchange: Exchange, path: str, status: int, sentence: str) -> None:
+    """Answers without the app, in the form that is read at the path."""
+    headers = [("Cache-Control", "no-store"), ("Retry-After", "5")]
+    if is_api(path):
+        headers.append(("Content-Type", problems.CONTENT_TYPE))
+        body = problems.bare(status, sentence)
+    else:
+        headers.append(("Content-Type", "text/plain"))
+        body = f"{sentence}\n".encode()
+    exchange.response_bytes(status, headers, body)
 
 
 def environ_of(scope: Scope, *, multithread: bool) -> WSGIEnvironment:

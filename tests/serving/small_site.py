@@ -48,6 +48,7 @@ def application(threads: int = 1) -> bridge.Bridge:
         return Response(iter([PIECE] * PIECES))
 
     @app.route("/breaks")
+    @app.route("/api/breaks")
     def breaks() -> Response:
         def pieces() -> Iterator[bytes]:
             yield PIECE

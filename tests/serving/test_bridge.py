@@ -145,6 +145,18 @@ def test_a_slow_head_and_an_idle_connection_are_closed(site: SmallSite) -> None:
         assert answer(idle).startswith(b"HTTP/1.1 200 ")
 
 
+def test_an_answer_that_breaks_at_the_api_becomes_a_problem_document(site: SmallSite) -> None:
+    """Without the app. It does not say that nothing was done: the app may have committed before."""
+    with connect(site.port, head("GET", "/api/breaks", "Connection: close")) as client:
+        top, _, body = answer(client).partition(b"\r\n\r\n")
+    problem = json.loads(body)
+    assert (problem["status"], problem["code"], problem["title"]) == (503, "unavailable", "Service Unavailable")
+    assert problem.keys() == {"type", "title", "status", "detail", "code", "request_id"}
+    assert "othing was done" not in problem["detail"]
+    assert b"application/problem+json" in top
+    assert b"retry-after: 5" in top.lower()
+
+
 def test_an_answer_that_breaks_is_not_sent_in_part(site: SmallSite) -> None:
     status, body = get(site.port, "/breaks")
     assert status == 503
