@@ -97,6 +97,55 @@ def import_(output: Output, file: str, organization: str, slug: str, publish: bo
     output.done(facts, words)
 
 
+@command(questionnaire, "publish")
+@ORGANIZATION
+@QUESTIONNAIRE
+@click.option("--reason", required=True, help="Why; kept with the version.")
+def publish(output: Output, organization: str, slug: str, reason: str) -> None:
+    """Publish the draft: prospects who start from then on get it."""
+    from app.accounts.queries import organization_named
+    from app.prescreens.actions import questionnaires as actions
+    from app.prescreens.queries.stages import Reach
+
+    with opened_database().write() as db:
+        home = organization_named(db, organization).id
+        found = _found(db, home, slug)
+        version = actions.publish(db, found.id, reason, reach=Reach((home,)), revision=None, by=BY, now=clock.now())
+    facts = {"questionnaire": slug, "published": version}
+    output.done(facts, f"{found.name} is published as version {version}.")
+
+
+def _set_open(output: Output, organization: str, slug: str, *, is_open: bool) -> None:
+    from app.accounts.queries import organization_named
+    from app.prescreens.actions import questionnaires as actions
+    from app.prescreens.queries.stages import Reach
+
+    with opened_database().write() as db:
+        home = organization_named(db, organization).id
+        found = _found(db, home, slug)
+        changed = found.is_open is not is_open
+        actions.set_open(db, found.id, is_open, reach=Reach((home,)), revision=None, by=BY, now=clock.now())
+    words = "is open to prospects" if is_open else "takes nobody new"
+    facts = {"questionnaire": slug, "open": is_open, "changed": changed}
+    output.done(facts, f"{found.name} {words}{'' if changed else ' already'}.")
+
+
+@command(questionnaire, "open")
+@ORGANIZATION
+@QUESTIONNAIRE
+def open_(output: Output, organization: str, slug: str) -> None:
+    """Let prospects start."""
+    _set_open(output, organization, slug, is_open=True)
+
+
+@command(questionnaire, "close")
+@ORGANIZATION
+@QUESTIONNAIRE
+def close(output: Output, organization: str, slug: str) -> None:
+    """Let nobody start any more. Whoever is in the middle goes on."""
+    _set_open(output, organization, slug, is_open=False)
+
+
 @command(questionnaire, "blind")
 @click.argument("switch", type=click.Choice(["on", "off"]))
 @ORGANIZATION

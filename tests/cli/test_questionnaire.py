@@ -33,6 +33,25 @@ def test_the_blind_first_look_is_switched(desk: Desk, database: Database, cast: 
     assert found.blind
 
 
+def test_it_is_closed_and_opened(desk: Desk, database: Database, cast: Cast) -> None:
+    with database.write() as db:
+        template(db, cast.marston.id)
+    for verb, is_open in (("close", False), ("open", True)):
+        assert [desk.json("questionnaire", verb, *AT)["changed"] for _ in range(2)] == [True, False]
+        (listed,) = desk.json("questionnaire", "list", "--organization", "marston")["questionnaires"]
+        assert listed["open"] is is_open
+    assert desk("questionnaire", "close", *AT[:3], "nothing").exit_code == 1
+
+
+def test_a_draft_is_published_once(desk: Desk, cast: Cast, tmp_path: Path) -> None:
+    file = tmp_path / "studio.json"
+    file.write_text(json.dumps(FILE))
+    assert desk.json("questionnaire", "import", str(file), *AT)["published"] is None
+    assert desk.json("questionnaire", "publish", *AT, "--reason", "Ready")["published"] == 1
+    again = desk("questionnaire", "publish", *AT, "--reason", "Ready")
+    assert (again.exit_code, "nothing was published" in again.stderr) == (1, True)
+
+
 def test_out_and_in_again_is_the_same(desk: Desk, database: Database, cast: Cast, tmp_path: Path) -> None:
     with database.write() as db:
         id = template(db, cast.marston.id)
