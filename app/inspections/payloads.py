@@ -30,7 +30,7 @@ from app.inspections.rules import (
     status_of,
 )
 from app.kernel.api.problem_shapes import Problem
-from app.kernel.api.validation import Body, InvalidValue, Query, Text
+from app.kernel.api.validation import Body, InvalidValue, Query, Text, as_whole
 from app.kernel.text import normalization
 
 NOTES_LENGTH = 4000
@@ -147,7 +147,9 @@ class NewParticipant(Body):
     )
     recipient_phone: Annotated[Text(40), AfterValidator(check_phone)] = ""
     send_email: bool = Field(True, description="false stops the message with the link; the code is sent regardless.")
-    ttl_minutes: Annotated[int, Field(ge=TTL_MINUTES[0], le=TTL_MINUTES[1])] = TTL_MINUTES_DEFAULT
+    ttl_minutes: Annotated[int, Field(ge=TTL_MINUTES[0], le=TTL_MINUTES[1]), BeforeValidator(as_whole)] = (
+        TTL_MINUTES_DEFAULT
+    )
     role: Role = FIELD
 
 

@@ -267,6 +267,7 @@ def test_nothing_is_written_when_refused(create, client, cast):
         ("", {"cancel_without_email": True}, 0),
         ("", {"cancel_without_email": 0}, 3),
         ("", {"cancel_without_email": "true"}, 0),
+        ("", {"cancel_without_email": 1.0}, 0),
         ("?cancel_without_email=false", {"cancel_without_email": True}, 3),
     ],
 )

@@ -92,6 +92,8 @@ def test_signed_parameters_win(client, cast, database, outbox, sign):
     plain = client.get(f"{SESSIONS}?start_time={after - 1}", headers=headers)
     signed = client.get(f"{SESSIONS}?start_time=0&jwt_payload={sign(start_time=after)}", headers=headers)
     assert (plain.json["pagy"]["count"], signed.json["pagy"]["count"]) == (1, 0)
+    as_float = client.get(f"{SESSIONS}?start_time=0&jwt_payload={sign(start_time=float(after))}", headers=headers)
+    assert as_float.json["pagy"]["count"] == 0
 
 
 def test_a_payload_that_cannot_be_read_is_refused(client, cast, database, sign):

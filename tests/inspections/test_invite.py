@@ -1,7 +1,7 @@
 """Mint, renew, reissue, revoke an invite: as printed, two messages, replays, refusals, races."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -46,6 +46,20 @@ def test_names_addresses_and_telephones_are_taken_as_people_type_them(integrator
     )
     assert (invite["recipient_first_name"], invite["recipient_last_name"]) == ("Alex", "")
     assert (invite["recipient_email"], invite["recipient_phone"]) == ("alex@policyholder.com", "+33 6 12-34 56 20")
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [("60.0", 3600), ("6e1", 3600), ("43200.0", 43200 * 60)])
+def test_a_whole_number_may_be_written_with_a_fraction_of_zero(integrator, client, minutes, seconds) -> None:
+    """JSON Schema calls 60.0 an integer, and so does the OpenAPI document; programs without integers write it so."""
+    session = integrator.create()
+    headers = {"Authorization": f"Bearer {integrator.key}", "Content-Type": "application/json"}
+    answer = client.post(participants(session), headers=headers, data=f'{{"ttl_minutes": {minutes}}}')
+    assert answer.status_code == 201
+    ends, made = (datetime.fromisoformat(answer.json[name]) for name in ("expires_at", "created_at"))
+    assert (ends - made).total_seconds() == seconds
+    for wrong_number in ("60.5", "4.0", "43201.0", "1e300", "-60.0", "true", '"60"'):
+        refused = client.post(participants(session), headers=headers, data=f'{{"ttl_minutes": {wrong_number}}}')
+        assert (refused.status_code, refused.json["errors"][0]["field"]) == (400, "ttl_minutes")
 
 
 def test_link_and_code_leave_in_two_messages_in_the_sessions_language(integrator, outbox, database) -> None:

@@ -77,7 +77,7 @@ def _flag(value: object) -> bool:
     """`true`, `false`, `1`, `0`, as JSON or as text."""
     if isinstance(value, str) and value.lower() in ("true", "1", "false", "0"):
         return value.lower() in ("true", "1")
-    if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
+    if isinstance(value, bool) or (isinstance(value, int | float) and value in (0, 1)):
         return bool(value)
     raise InvalidValue("This must be true, false, 1 or 0.", "type")
 

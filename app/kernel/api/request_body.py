@@ -7,7 +7,7 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.kernel.api.validation import DEEPEST, invalid, without_nulls
+from app.kernel.api.validation import DEEPEST, as_whole, invalid, without_nulls
 from app.kernel.errors import FieldError, TooLarge, UnsupportedMedia
 from app.kernel.json_types import JsonObject
 
@@ -86,4 +86,5 @@ def _merged(plain: JsonObject, signed: JsonObject) -> JsonObject:
 
 def _as_text(parameters: JsonObject) -> JsonObject:
     """The parameters as a query has them: whole numbers as their digits."""
-    return {name: str(value) if type(value) is int else value for name, value in parameters.items()}
+    found = {name: as_whole(value) for name, value in parameters.items()}
+    return {name: str(value) if type(value) is int else value for name, value in found.items()}

@@ -52,6 +52,11 @@ def Text(max_length: int, min_length: int = 0) -> Any:  # capital and `Any`: it 
     return Annotated[str, StringConstraints(min_length=min_length, max_length=max_length), AfterValidator(_storable)]
 
 
+def as_whole(value: object) -> object:
+    """A number whose fraction is zero as a whole one, which 60.0 is in JSON; everything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Model = TypeVar("Model", bound=BaseModel)
 
 _SENTENCES = {
