@@ -138,7 +138,7 @@ class Me:
     def check(self, desk: str, organization_id: int) -> None:
         """Raises Denied when this person may not act on a desk's row."""
         if not self.may(desk, True, organization_id):
-            raise Denied(rules.DENIALS[desk])
+            raise Denied(rules.refusal(desk))
 
     def actor(self) -> Actor:
         """This person as the actor of events."""

@@ -48,7 +48,7 @@ class DeskAccess(NamedTuple):
 
     writers: frozenset[Role]
     denial: str
-    """The refusal for a person who may view the desk but not act there; also the reason of a disabled button."""
+    """Why a person who may view the desk may not act there."""
     key_prefix: str
     key_scopes: tuple[str, ...] = ()
     """What a key may be limited to; most products know no scopes."""
@@ -57,18 +57,18 @@ class DeskAccess(NamedTuple):
 ACCESS: dict[str, DeskAccess] = {
     DEPOSITIONS: DeskAccess(
         frozenset({Role.SCHEDULER}),
-        "Only the scheduling team may do this. You can look, but nothing was changed.",
+        "Only the scheduling team may do this.",
         # These keys sign bearer tokens and webhooks and are never sent themselves.
         "sd_",
     ),
     PRESCREENS: DeskAccess(
         frozenset({Role.LEASING_AGENT, Role.LEASING_LEAD}),
-        "Only leasing agents may do this. You can look, but nothing was changed.",
+        "Only leasing agents may do this.",
         "ra_",
     ),
     INSPECTIONS: DeskAccess(
         frozenset({Role.OPERATOR}),
-        "Only inspection operators may do this. You can look, but nothing was changed.",
+        "Only inspection operators may do this.",
         "nb_sec_",
         ("sessions:read", "sessions:write", "participants:read", "participants:write"),
     ),
@@ -102,14 +102,20 @@ READERS: dict[str, frozenset[Role]] = {
 
 DENIALS: dict[str, str] = {
     **{desk: access.denial for desk, access in ACCESS.items()},
-    PEOPLE: "Only administrators may do this. Nothing was changed.",
-    QUESTIONNAIRES: "Only leasing leads and administrators may change questionnaires. Nothing was changed.",
-    PERSONAL_DATA: "Only administrators erase or export what is kept of a person. Nothing was changed.",
-    CASE_FILES: "Only leasing leads and administrators have case files made. Nothing was changed.",
-    MEASURES: "Only administrators may switch this on and off. Nothing was changed.",
-    CONSENT_WORDING: "Only administrators change how your organization asks for consent. Nothing was changed.",
+    PEOPLE: "Only administrators may do this.",
+    QUESTIONNAIRES: "Only leasing leads and administrators may change questionnaires.",
+    PERSONAL_DATA: "Only administrators erase or export what is kept of a person.",
+    CASE_FILES: "Only leasing leads and administrators have case files made.",
+    MEASURES: "Only administrators may switch this on and off.",
+    CONSENT_WORDING: "Only administrators change how your organization asks for consent.",
 }
-"""The refusal for each desk, as in DeskAccess."""
+"""Why somebody who may look may not act, for each desk and other kind of thing: the reason of a disabled button."""
+
+
+def refusal(desk: str) -> str:
+    """The same for who tried it all the same."""
+    return f"{DENIALS[desk]} Nothing was changed."
+
 
 TITLES: dict[Role, str] = {
     Role.SCHEDULER: "Scheduler",

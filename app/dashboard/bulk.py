@@ -12,7 +12,7 @@ from typing import NamedTuple
 from flask import Response, flash, request
 
 from app.accounts.access import Me, me
-from app.accounts.roles import DENIALS
+from app.accounts.roles import refusal
 from app.dashboard import recent_events, redirects, tags
 from app.dashboard.csv_export import export_ticked
 from app.dashboard.listing import Found, Id
@@ -55,7 +55,7 @@ def act(queue: AnyQueue) -> Response:
     list_state.check_readable()
     pressed, _, value = request.form.get("act", "").partition(":")
     if pressed != "export" and not viewer.may(queue.desk):
-        raise Denied(DENIALS[queue.desk])
+        raise Denied(refusal(queue.desk))
     ticked = _ticked(list_state.listing.compiled.id_type)
     if pressed == "export":
         found = list_state.listing.rows_of(db(), [one.id for one in ticked])

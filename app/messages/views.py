@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, request, url_for
 
 from app.accounts.access import Scope, allow, me
 from app.accounts.guard import safe_next
-from app.accounts.roles import DENIALS, Role
+from app.accounts.roles import DENIALS, Role, refusal
 from app.dashboard.desk import desks, receipts, subjects
 from app.dashboard.live import live_item, live_lists
 from app.dashboard.subjects import PEOPLE
@@ -394,7 +394,7 @@ def _act(id: UUID, run: Callable[..., None], sentence: str) -> Response:
     row = _find(id)
     desk = subjects().desk_of(row.subject_type)
     if not me().may(desk, True, row.organization_id):
-        raise Denied(DENIALS[desk])
+        raise Denied(refusal(desk))
     run(db(), id, by=me().actor(), now=clock.now(), seen=request.form.get("seen"))
     flash(sentence)
     return see_other(safe_next(request.form.get("back")) or url_for("messages.detail", id=id))

@@ -10,7 +10,7 @@ from typing import cast
 
 from sqlalchemy import select, update
 
-from app.accounts.roles import DENIALS
+from app.accounts.roles import refusal
 from app.dashboard.listing import Conditions
 from app.dashboard.saved_views import owners, query_strings
 from app.dashboard.saved_views.events import NOTE_CLEARED, NOTE_WRITTEN
@@ -49,7 +49,7 @@ def get(db: Db, id: int, person: owners.Reader) -> NoteRow:
 def check_write(person: owners.Reader, desk: str, place: str) -> None:
     """Raises Denied unless this person works at the desk in that team."""
     if place not in owners.acts(person, desk):
-        raise Denied(DENIALS[desk])
+        raise Denied(refusal(desk))
 
 
 def write(

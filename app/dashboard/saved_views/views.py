@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Blueprint, Response, flash, url_for
 
 from app.accounts.access import allow, me
-from app.accounts.roles import DENIALS
+from app.accounts.roles import DENIALS, refusal
 from app.dashboard.saved_views import actions, events, handover_notes, owners, query_strings
 from app.dashboard.saved_views.forms import MoveForm, NoteForm, RenameForm, SaveForm
 from app.dashboard.saved_views.models import NoteRow, SavedViewRow
@@ -130,7 +130,7 @@ def write_note(desk: str) -> Response:
     _check_desk(desk)
     person = me()
     if not owners.acts(person, desk):
-        raise Denied(DENIALS[desk])
+        raise Denied(refusal(desk))
     form = NoteForm()
     form.check()
     query, text = query_strings.typed(form.query.data or ""), form.text.data or ""

@@ -34,7 +34,7 @@ from app.kernel.web.list_filters import Filter
 
 NOT_STAFF = "Only staff may look at the roster. Nothing was changed."
 ONLY_ADMINS = "Only staff administrators may edit the roster."
-ONLY_THE_TEAM = "Only administrators and the scheduling team may write absences. Nothing was changed."
+ONLY_THE_TEAM = "Only administrators and the scheduling team may write absences."
 ACTIVE = {"active": True, "inactive": False}
 
 
@@ -55,7 +55,7 @@ def check_may_edit() -> None:
     check_may_look()
     denied = why_not_edit()
     if denied:
-        raise Denied(denied)
+        raise Denied(f"{denied} Nothing was changed.")
 
 
 def why_not_absences() -> str | None:
@@ -68,7 +68,7 @@ def _check_may_write_absences() -> None:
     check_may_look()
     denied = why_not_absences()
     if denied:
-        raise Denied(denied)
+        raise Denied(f"{denied} Nothing was changed.")
 
 
 @pages.get("/managers")

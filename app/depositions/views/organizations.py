@@ -4,7 +4,7 @@ from flask import Response, flash, url_for
 
 from app.accounts.access import allow, me
 from app.accounts.models import Organization
-from app.accounts.roles import DENIALS, DEPOSITIONS, PEOPLE
+from app.accounts.roles import DENIALS, DEPOSITIONS, PEOPLE, refusal
 from app.depositions import actions
 from app.depositions.events import EVENTS, SETTING_LABELS, SETTINGS_CHANGED, WEBHOOK_TEST, setting
 from app.depositions.forms import SettingsForm, TestWebhookForm
@@ -58,7 +58,7 @@ def change_settings(slug: str) -> Response:
     """Saves what the organization chose; for its administrators and those of the operating company."""
     found, form = _organization(slug), SettingsForm()
     if not me().may(PEOPLE, True, found.id):
-        raise Denied(DENIALS[PEOPLE])
+        raise Denied(refusal(PEOPLE))
     form.check()
     actions.change_settings(db(), found.id, form.fields(), by=me().actor(), now=clock.now(), version=form.seen_version)
     flash(f"Saved for {found.name}.")

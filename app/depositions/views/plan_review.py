@@ -11,7 +11,7 @@ from typing import NamedTuple
 from flask import Response, request, url_for
 
 from app.accounts.access import allow, me
-from app.accounts.roles import DEPOSITIONS
+from app.accounts.roles import DEPOSITIONS, refusal
 from app.depositions import presentation
 from app.depositions.actions.give import Given, give
 from app.depositions.models import Deposition, Manager
@@ -110,9 +110,8 @@ def book_plan() -> Response:
 
 def _check() -> None:
     check_may_look()
-    denied = me().why_not(DEPOSITIONS)
-    if denied:
-        raise Denied(denied)
+    if not me().may(DEPOSITIONS):
+        raise Denied(refusal(DEPOSITIONS))
     DeskForm().check()
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Response, flash, request, url_for
 
 from app.accounts.access import allow, me
-from app.accounts.roles import PRESCREENS, QUESTIONNAIRES
+from app.accounts.roles import PRESCREENS, QUESTIONNAIRES, refusal
 from app.dashboard import redirects
 from app.kernel import clock
 from app.kernel.changes import confirmation, events
@@ -30,7 +30,6 @@ from app.prescreens.rules.question_types import TYPES
 from app.prescreens.rules.questionnaires import Content
 from app.prescreens.views.filters import READERS, pages
 
-ONLY_EDITORS = "Only leasing leads and administrators may change questionnaires. Nothing was changed."
 EMPTY, COPY = "empty", "copy:"
 """What a new questionnaire may start from, besides a ready-made one."""
 
@@ -156,7 +155,7 @@ def _start(chosen: str, organization_id: int) -> Content:
 
 def _check_may_make() -> None:
     if not me().may(QUESTIONNAIRES):
-        raise Denied(ONLY_EDITORS)
+        raise Denied(refusal(QUESTIONNAIRES))
 
 
 @pages.post("/questionnaires/<uuid:id>/open")
