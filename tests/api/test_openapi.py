@@ -144,6 +144,15 @@ def test_the_limits_are_described_and_answered(client: FlaskClient, cast: Cast, 
     assert limits <= {header for header, _ in response.headers}
 
 
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_no_description_is_read_as_code(client: FlaskClient, product: str):
+    """Descriptions are Markdown, in which a paragraph that is indented by four spaces is code."""
+    shown = client.get(f"/api/openapi/{product}.json").get_json()
+    found = [operation["description"] for path in shown["paths"].values() for operation in path.values()]
+    found += [schema.get("description", "") for schema in shown["components"]["schemas"].values()]
+    assert [each for each in found if "\n    " in each] == []
+
+
 def test_defaults_of_parameters_are_said(client: FlaskClient):
     """As the printed tables say them."""
     for product, path, wanted in (

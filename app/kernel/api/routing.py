@@ -7,6 +7,7 @@ read, then the idempotent replay, then validation, and last, in the transaction,
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from inspect import cleandoc
 from typing import Any, cast
 from uuid import UUID
 from wsgiref.types import WSGIEnvironment
@@ -193,7 +194,7 @@ class Product:
                 paths=paths,
                 name=handler.__name__,
                 summary=summary,
-                description=(handler.__doc__ or "").strip(),
+                description=cleandoc(handler.__doc__ or ""),
                 status=answer[0],
                 answer=answer[1],
                 body=body,
