@@ -145,6 +145,21 @@ def test_the_limits_are_described_and_answered(client: FlaskClient, cast: Cast, 
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
+def test_answers_have_no_defaults_of_their_own(client: FlaskClient, product: str):
+    """A client fills a default in where a member is absent: an empty `ended_at` for a session that goes on."""
+    shown = client.get(f"/api/openapi/{product}.json").get_json()
+    asked = {each for each in shown["components"]["schemas"] if each.endswith("Body") or each.startswith("New")}
+    found = {
+        (each, member): schema["default"]
+        for each, one in shown["components"]["schemas"].items()
+        if each not in asked
+        for member, schema in one.get("properties", {}).items()
+        if "default" in schema
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
 def test_no_description_is_read_as_code(client: FlaskClient, product: str):
     """Descriptions are Markdown, in which a paragraph that is indented by four spaces is code."""
     shown = client.get(f"/api/openapi/{product}.json").get_json()

@@ -49,7 +49,7 @@ class _Common(BaseModel):
     remote_session_id: str | None
     session_details: dict[str, str]
     notice: str | None
-    ended_at: Annotated[str, Field(default="", description="Only of a session that has ended.")]
+    ended_at: Annotated[str | None, Field(default=None, description="Only of a session that has ended.")]
 
 
 class CreatedRequest(_Common):

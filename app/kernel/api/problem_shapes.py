@@ -20,4 +20,4 @@ class Problem(BaseModel):
     detail: str
     code: str
     request_id: str
-    errors: list[FieldProblem] = []
+    errors: list[FieldProblem] | None = None
