@@ -224,6 +224,12 @@ def calendar(file: Any) -> str:
     return content_of_file({"type": file.get_content_type(), "content": base64.b64encode(raw).decode()})
 
 
+def test_what_is_asked_later_is_sent_nothing_now(database: Database) -> None:
+    asked = Message("inspection-anchor", {"anchor": "7"}, destination="stamps.example", summary="Time stamp")
+    with database.read() as db:
+        assert confirmation.preview_of(db, [asked]).recipients == []
+
+
 def test_the_digest_sees_everything_but_what_is_made_anew() -> None:
     one = Message("sms", {"to": "+14155550100", "body": "Your code is 123456."}, fresh=[("123456", "made later")])
     other = replace(one, payload={**one.payload, "body": "Your code is 654321."}, fresh=[("654321", "made later")])

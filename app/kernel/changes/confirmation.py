@@ -83,6 +83,10 @@ PARTS = (
 itself later, if it is still needed then."""
 
 
+SENT = ("email", "sms", "webhook")
+"""The channels of what leaves at once; the others are follow-ups."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """The messages that an action would send.
@@ -173,7 +177,7 @@ def _run(action: Action[T], version: int | None, about: Sequence[object]) -> tup
 
 def preview_of(db: Db, messages: Sequence[Message], *about: object) -> Preview:
     """The preview of these messages, with their fingerprint."""
-    addresses = [message.payload.get("to") or message.destination for message in messages]
+    addresses = [message.payload.get("to") or message.destination for message in messages if message.channel in SENT]
     return Preview(
         fingerprint(messages, *about),
         previewed_messages(db, messages),
