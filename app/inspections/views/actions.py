@@ -222,6 +222,7 @@ def end(id: str) -> Response:
             beliefs=holders(queries.invites(reading(), inspection.id), now),
         )
         return confirmation_pages.show(preview, asked)
+    flash("Ended. The record is sealed.", "good")
     following = next_in_list(QUEUE, QUEUE.ask(now), inspection.id)
     if following:
         flash(following, "info")
