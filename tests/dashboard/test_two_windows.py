@@ -99,8 +99,10 @@ def test_who_loses_a_race_is_shown_the_way_on_and_no_dead_button(page, signed_in
     page.fill("aside [name=room_url]", factories.ROOM)
     with database.write() as db:
         actions.cancel(db, made.id, by=cast.actor("hugo"), now=now(), notify=False)
+    page.locator("[data-live-notice]").wait_for()
     page.click("#schedule")
     page.locator("#refusal.notice", has_text="This request was canceled.").wait_for()
+    assert page.locator("[data-live-notice]").count() == 0, "the refusal says it"
     assert "Hugo Brandt canceled it" in page.inner_text("#refusal")
     assert page.locator("#schedule").count() == 0
     page.get_by_role("link", name="Show the current state").click()

@@ -25,9 +25,17 @@ function news(page) {
   return other ? `Changed while you were here: ${event}.` : `You changed this: ${event}.`;
 }
 
+/** Whether a refusal says there already that it has changed, and leads to the current state. */
+const isRefused = (panel) => $("#refusal [data-show-current]", panel);
+
+on("htmx:after:swap", () => {
+  if (isRefused(document)) $$("[data-live-notice]").forEach((notice) => notice.remove());
+});
+
 /** Shows the notice in a panel, with what happened. */
 export function notify(panel, page) {
   current = page;
+  if (isRefused(panel)) return;
   const text = news(page);
   const sentence = `${text} What you typed is kept.`;
   const line = $("[data-live-notice] p", panel) ?? create(panel);
