@@ -17,7 +17,10 @@ from app.kernel.errors import FieldError, Invalid
 from app.kernel.web.htmx import leave_for, personal, respond
 
 PURPOSE = "proof"
-WRONG = "This is not right, or the code was used already. Nothing was changed."
+WRONG = {
+    "password": "This is not your password. Nothing was changed.",
+    "one_time_code": "This code is not right, or it was used already. Nothing was changed.",
+}
 
 
 def ask_for_proof(next: str) -> Response | None:
@@ -56,7 +59,7 @@ def prove() -> Response:
     else:
         correct, field = factors.use_app_code(db(), person.id, form.one_time_code.data, now=now), "one_time_code"
     if not correct:
-        _refuse(field, WRONG)
+        _refuse(field, WRONG[field])
     reset_proof(limiter, me().id)
     return _continue(form.next.data)
 
