@@ -77,6 +77,7 @@ def test_the_team_and_auditors_look_and_others_do_not_change(
 def test_the_list_shows_the_readers_organizations(client: FlaskClient, cast: Cast) -> None:
     cast.sign_in(client, "ines")
     everybody = text(client.get("/depositions/organizations"))
+    assert "Reminders: </span>off" in everybody, "a card has no head that says what is off"
     assert "Marston &amp; Vale" in everybody
     assert "Harbor Homes" in everybody
     cast.sign_in(client, "abel")
