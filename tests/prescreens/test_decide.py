@@ -1,6 +1,7 @@
 """Pressing Approve or Deny: the decision waits, visibly, and nobody else can decide meanwhile; nothing leaves."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from app.prescreens import actions
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.outgoing import Outbox
-from tests.prescreens.decisions import NOTES, activity, decide, decide_in, kinds, last, stands
+from tests.prescreens.decisions import GROUNDS, NOTES, activity, decide, decide_in, kinds, last, stands
 from tests.prescreens.factories import prescreen, stored
 
 
@@ -48,10 +49,20 @@ def test_without_seconds_it_is_final_at_once(database: Database, cast: Cast, out
 
 def test_pressing_the_same_again_changes_nothing(database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id)
-    first = decide(database, cast, id)
-    again = decide(database, cast, id, notes="typed twice")
-    assert again == first
+    first = decide(database, cast, id, "deny")
+    again = decide(database, cast, id, "deny", grounds=replace(GROUNDS, seen_at=now()))
+    assert again == first, "from another window"
     assert kinds(database, id) == ["decision_pending"]
+
+
+def test_the_same_with_other_notes_needs_an_undo_first(database: Database, cast: Cast) -> None:
+    """What was typed last would be lost otherwise, without a word."""
+    id = prescreen(database, cast.marston.id)
+    first = decide(database, cast, id)
+    with pytest.raises(Conflict, match=r"it is final in \d+ s. Undo that first") as refused:
+        decide(database, cast, id, notes="typed in another window")
+    assert refused.value.code == "hold.held"
+    assert last(database, id) == first
 
 
 def test_deciding_otherwise_needs_an_undo_first(database: Database, cast: Cast) -> None:

@@ -22,6 +22,7 @@ from app.kernel.crypto import sha256
 from app.kernel.db.engine import Database, Db
 from app.kernel.db.prepared import Prepared
 from app.kernel.errors import Conflict, NotFound
+from app.kernel.json_types import JsonObject
 
 log = structlog.get_logger("desk.worker")
 
@@ -74,7 +75,8 @@ def decide(
     *,
     person_id: int,
     seconds: int,
-    payload: dict[str, object],
+    payload: JsonObject,
+    typed: Callable[[JsonObject], object] = dict,
     version: int,
     digest: str,
     by: Actor,
@@ -82,7 +84,8 @@ def decide(
 ) -> Decision:
     """Holds an act for so many seconds. The caller has locked the thing and checked that the act is allowed.
 
-    Deciding the same again changes nothing. Raises Conflict while another decision is pending.
+    Deciding the same again changes nothing: it is the same when `typed` finds the same in both payloads. Raises
+    Conflict while another decision is pending.
     """
     new = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
     final_at = now + timedelta(seconds=seconds)
@@ -124,7 +127,8 @@ def decide(
         raise Conflict(
             "A decision about it ended at the same moment. Nothing was decided. Reload the page.", code="hold.held"
         )
-    if (other.person_id, other.kind, presentation.is_final(other, now)) == (person_id, kind, False):
+    same = (other.person_id, other.kind, typed(other.payload)) == (person_id, kind, typed(payload))
+    if same and not presentation.is_final(other, now):
         return other
     raise Conflict(presentation.refusal(other, now, person_id), code="hold.held")
 

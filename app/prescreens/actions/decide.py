@@ -10,6 +10,7 @@ from app.dashboard.undo import actions as undo
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound, Outdated
+from app.kernel.json_types import JsonObject
 from app.prescreens.actions._review import (
     STALE,
     check_explanation,
@@ -76,9 +77,16 @@ def decide(
         person_id=person_id,
         seconds=seconds,
         payload={"notes": notes, **explanation.stored()},
+        typed=_typed,
         version=version,
         digest=preview,
         by=by,
         now=now,
     )
     return prescreen
+
+
+def _typed(payload: JsonObject) -> object:
+    """What the user gives with a decision; not when they saw the page, nor how alike ones were decided by then."""
+    grounds = payload.get("grounds") or {}
+    return payload["notes"], grounds.get("reasons"), grounds.get("why")
