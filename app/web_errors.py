@@ -266,14 +266,14 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return error.get_response()  # type: ignore[return-value]  # a redirect Werkzeug raised
+    if is_api(request.path) and "product" not in g:
+        g.product = api_of((isinstance(error, MethodNotAllowed) and error.valid_methods) or ())
     if status == 404:
         return refuse(NotFound(SENTENCES[404]))
     if status == 405 and request.method in ("GET", "HEAD") and not is_api(request.path):
         # A form's own address, opened again from the history or by a restored tab.
         query = request.query_string.decode("ascii", "replace")
         return htmx.see_other(f"{_page_above()}?{query}" if query else _page_above())
-    if isinstance(error, MethodNotAllowed) and is_api(request.path) and "product" not in g:
-        g.product = api_of(error.valid_methods or ())
     refusal = Refusal(
         SENTENCES.get(status, SENTENCES[400] if status < 500 else SENTENCES[500]),
         code=problems.CODES.get(status, "bad_request" if status < 500 else "internal_error"),

@@ -111,6 +111,15 @@ def test_unknown_addresses_under_the_api_are_json(client: FlaskClient, cast: Cas
     assert (response.status_code, response.content_type) == (404, "application/problem+json")
 
 
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/session_requests/", "/api/v1/sessions/1/2/3", "/v1/x"])
+def test_an_unknown_address_is_refused_in_the_form_of_the_credential(client: FlaskClient, cast: Cast, path: str):
+    """It belongs to no API; the client that asks for it reads its own."""
+    for product, members in PRODUCT.items():
+        problem = client.get(path, headers=cast.headers(product)).get_json()
+        assert (problem["status"], problem.keys()) == (404, PROBLEM | members)
+    assert client.get(path).get_json().keys() == PROBLEM
+
+
 @pytest.mark.parametrize("one", READS + WRITES, ids=name)
 def test_an_address_put_together_with_a_slash_too_many_is_answered_and_never_redirected(
     client: FlaskClient, cast: Cast, one: One

@@ -286,12 +286,15 @@ def _view_of_another_api(product: Product, route: Route, request: Request) -> Vi
 
 
 def api_of(methods: Iterable[str]) -> Product | None:
-    """The API that takes these methods at the address of the request, in whose form another method is refused; of two
-    the one whose credential came, if any did."""
-    request, routes = the_request(), current_app.create_url_adapter(the_request())
-    assert routes is not None
-    at = {(method, routes.match(method=method, return_rule=True)[0].rule) for method in methods}
-    found: list[Product] = [each for each in current_app.extensions["products"] if at & each.views.keys()]
+    """The API in whose form a request is refused that none takes: the one that takes these methods at its address; of
+    several, or where none does, the one whose credential came, if any did."""
+    request, at = the_request(), set()
+    for method in methods:
+        routes = current_app.create_url_adapter(request)
+        assert routes is not None
+        at.add((method, routes.match(method=method, return_rule=True)[0].rule))
+    products: list[Product] = current_app.extensions["products"]
+    found = [each for each in products if at & each.views.keys()] or products
     if len(found) > 1:
         authorization = request.headers.get("Authorization")
         found = [each for each in found if each.authenticator.recognizes(authorization)]
