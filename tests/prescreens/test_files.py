@@ -125,6 +125,18 @@ def test_no_more_than_the_question_takes_and_the_same_one_once(visitor, database
     assert len(submission(database)["payslips"]) == 2
 
 
+def test_a_file_that_is_added_again_counts_once(visitor, database, outbox, monkeypatch) -> None:
+    monkeypatch.setattr("app.prescreens.rules.files.MOST_ADDED", 2)
+    add(visitor, (PDF, "one.pdf"), (PDF + b"2", "two.pdf"))
+    for _ in range(2):
+        visitor.press("/files", step="payslips", remove=store.digest(PDF))
+        outbox.deliver_all()
+        add(visitor, (PDF, "one.pdf"))
+        assert len(submission(database)["payslips"]) == 2
+    add(visitor, (PDF + b"3", "three.pdf"))
+    assert len(submission(database)["payslips"]) == 2
+
+
 def test_what_is_typed_where_a_file_is_asked_is_no_file(visitor, database) -> None:
     forged = files.written("never sent.pdf", "0" * 64)
     visitor.client.post(

@@ -104,7 +104,7 @@ def keep_rows(db: Db, prescreen: Prescreen, new: Sequence[NewFile], *, by: Actor
     taken = select(func.coalesce(func.sum(AnswerFile.bytes), 0)).where(
         AnswerFile.prescreen_id == prescreen.id, AnswerFile.erased_at.is_(None)
     )
-    if len(known) + len(fresh) > files.MOST_ADDED:
+    if len(known.keys() | fresh.keys()) > files.MOST_ADDED:
         raise UnfitFile("full", 409)
     if db.execute(taken).scalar_one() + sum(each.bytes for each in fresh.values()) > files.LARGEST_ALL:
         raise UnfitFile("full", 409)
