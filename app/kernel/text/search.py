@@ -7,6 +7,7 @@ read, at most MOST, and ranked by the place of the words. Why the cost does not 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -234,7 +235,7 @@ def find(db: Db, scope: SearchScope, query: str, limit: int = MOST) -> Hits:
     terms = normalization.query_terms(query)
     found = _newest(db, scope, terms, limit)
     more = len(found) > limit
-    best = sorted(found[:limit], key=lambda hit: (hit[0], -hit[1].id))
+    best = sorted(found[:limit], key=itemgetter(0))  # which leaves the newer of two alike before the older
     return Hits([Hit(kind, id) for _, (_, kind, id, _, _) in best], more)
 
 

@@ -197,6 +197,18 @@ def ranking(terms: tuple[Term, ...]) -> Callable[[str, str], int | None]:
     """
     wanted = [[[(f" {word}", f" {word} ") for word in variant] for variant in term.variants] for term in terms]
 
+    def rank_one_word(title: str, rest: str) -> int | None:
+        title, rest = f" {title} ", f" {rest} "
+        if begins in title:
+            return 0 if whole in title else 1
+        if begins in rest:
+            return 2 if whole in rest else 3
+        return None
+
+    if [[len(words) for words in variants] for variants in wanted] == [[1]]:
+        begins, whole = wanted[0][0][0]
+        return rank_one_word
+
     def rank(title: str, rest: str) -> int | None:
         total, title, rest = 0, f" {title} ", f" {rest} "
         for variants in wanted:
