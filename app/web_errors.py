@@ -50,9 +50,10 @@ QUERY_CHARACTERS = "!$'()*,/:;?@"
 """Characters that werkzeug leaves as they are in the query of an address."""
 
 OF_THE_PAGE = frozenset(
-    ("act", "back", "in_list", "item", "on", "preview", "query", "read", "row", "seen", "shown", "step")
+    ("about", "act", "back", "in_list", "item", "on", "preview", "query", "read", "row", "seen", "shown", "step")
 )
-"""What a form says of the page it stood on, of the ticked rows and of the pressed button. Nobody typed it."""
+"""What a form says of the page it stood on, of the ticked rows and of the pressed button, by the name before a colon.
+Nobody typed it."""
 
 
 def install(app: Flask) -> None:
@@ -239,7 +240,11 @@ def _typed() -> list[tuple[str, str]]:
         return []
     try:
         fields = request.form.items(multi=True)
-        return [(k, v) for k, v in fields if v.strip() and k not in OF_THE_PAGE and not _is_secret(k)]
+        return [
+            (name, value)
+            for name, value in fields
+            if value.strip() and name.partition(":")[0] not in OF_THE_PAGE and not _is_secret(name)
+        ]
     except HTTPException:
         return []
 

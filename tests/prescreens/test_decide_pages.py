@@ -298,6 +298,7 @@ def test_what_was_typed_goes_back_to_its_form_without_scripts(
     path = f"/prescreens/{jane}"
     answer = lena.post(f"{path}/{verb}?view=all", data={**token(lena, path), **typed})
     assert answer.status_code == refused
+    assert "<dt>About:" not in answer.text, "nobody typed the key of a question"
     form = answer.text.partition('name="edit"')[0].rpartition("<form")[2]
     assert f'action="{path}?view=all"' in form
     fields = [(name, html.unescape(value)) for name, value in re.findall(r'name="([^"]+)" value="([^"]*)"', form)]
