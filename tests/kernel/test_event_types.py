@@ -62,7 +62,7 @@ def test_what_the_event_does_not_know_is_somebody() -> None:
 
 def test_an_unknown_kind_still_has_words_and_removes_nothing() -> None:
     row = Stored("thing.turned_over")
-    assert TYPES.of(row).text(row) == "turned over"
+    assert TYPES.of(row).text(row) == "Turned over"
     assert TYPES.clause(row.kind) == "changed it"
     assert TYPES.removal(row) is None
     assert TYPES.removal(Stored("thing.written")) is None

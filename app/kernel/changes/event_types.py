@@ -135,7 +135,9 @@ class EventTypes(Mapping[str, EventType]):
 
     def of(self, row: EventRow) -> EventType:
         """The type of a stored event; for a kind that nobody declares, one that says no more than its name."""
-        return self._stored.get(row.kind) or EventType(row.kind, row.kind.partition(".")[2].replace("_", " "))
+        return self._stored.get(row.kind) or EventType(
+            row.kind, row.kind.partition(".")[2].replace("_", " ").capitalize()
+        )
 
     def clause(self, kind: str) -> str:
         """What an event says of its actor: `scheduled it`."""
