@@ -240,10 +240,11 @@ def _typed() -> list[tuple[str, str]]:
         return []
     try:
         fields = request.form.items(multi=True)
+        hidden = OF_THE_PAGE | {name for name, label in g.get("field_labels", {}).items() if label is None}
         return [
             (name, value)
             for name, value in fields
-            if value.strip() and name.partition(":")[0] not in OF_THE_PAGE and not _is_secret(name)
+            if value.strip() and name.partition(":")[0] not in hidden and not _is_secret(name)
         ]
     except HTTPException:
         return []

@@ -303,6 +303,7 @@ def test_an_answer_that_is_not_whole_is_refused(
     propose(database, cast, session, hours)
     path = links(outbox)[PEOPLE[1]]
     assert answer(app, path, {hours[at]: each for at, each in given.items()}).status_code == 422
+    assert "Pacific/Apia" not in answer(app, path, {}, zone="Pacific/Apia").text, "the browser says it, nobody typed it"
     whole = dict.fromkeys(hours, "yes")
     assert answer(app, path, whole, note="x" * 1001).status_code == 422
     assert answer(app, path, whole, zone="Mars/Phobos", note="a\x00b").status_code == 422

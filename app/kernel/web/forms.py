@@ -53,8 +53,11 @@ READERS: dict[type[StringField], Callable[[str], str]] = {
 """What typed text means in each kind of field; a password is taken as it is."""
 
 
-def call_fields(labels: Mapping[str, str]) -> None:
-    """Says how the page calls the fields that were posted. A refusal names them so, one that a rule raises too."""
+def call_fields(labels: Mapping[str, str | None]) -> None:
+    """Says how the page calls the fields that were posted. A refusal names them so, one that a rule raises too.
+
+    None is the label of one that nobody types into.
+    """
     g.field_labels = {**g.get("field_labels", {}), **labels}
 
 
@@ -189,7 +192,9 @@ class DeskForm(FlaskForm):
 
     def check(self) -> None:
         """Raises Invalid, one sentence a field, unless the posted values have the right format."""
-        call_fields({name: each.label.text for name, each in self._fields.items() if not isinstance(each, HiddenField)})
+        call_fields(
+            {name: None if isinstance(each, HiddenField) else each.label.text for name, each in self._fields.items()}
+        )
         if not self.validate_on_submit():
             self.refuse()
 
