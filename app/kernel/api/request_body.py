@@ -7,7 +7,7 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.kernel.api.validation import DEEPEST, as_whole, invalid, without_nulls
+from app.kernel.api.validation import DEEPEST, as_whole, invalid, malformed, without_nulls
 from app.kernel.errors import FieldError, TooLarge, UnsupportedMedia
 from app.kernel.json_types import JsonObject
 
@@ -33,8 +33,9 @@ SIGNED = "jwt_payload"
 """The query argument or member of a body that holds further parameters, signed by the caller."""
 
 
-def raw_body() -> bytes:
-    """The body of the request. Raises TooLarge, UnsupportedMedia."""
+def raw_body(malformed_status: int) -> bytes:
+    """The body of the request. Raises TooLarge, UnsupportedMedia, and BadRequest where it comes compressed: the APIs'
+    documents have this status for a wrong encoding of any kind."""
     request.max_content_length = LARGEST_BODY
     try:
         raw = request.get_data(cache=False)
@@ -43,10 +44,7 @@ def raw_body() -> bytes:
     if raw and request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
         raise UnsupportedMedia("The body must be sent as application/json. Nothing was done.")
     if raw and request.headers.get("Content-Encoding", "").lower() not in ("", "identity"):
-        raise UnsupportedMedia(
-            "The body must be sent as it is, without a Content-Encoding. Nothing was done.",
-            headers={"Accept-Encoding": "identity"},
-        )
+        raise malformed("The body must be sent as it is, without a Content-Encoding.", malformed_status)
     return raw
 
 

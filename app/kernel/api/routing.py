@@ -251,7 +251,7 @@ def _view(product: Product, route: Route) -> View:
         if not unsafe:
             _read(product, route, call, request.args, {})
             return _respond(route, route.handler(call))
-        data = parse_object(raw := raw_body(), product.malformed_status)
+        data = parse_object(raw := raw_body(product.malformed_status), product.malformed_status)
         if product.names_ignored:
             g.ignored_members = ignored_members(route.body, data)
         key = idempotency.read_key(request.headers.get("Idempotency-Key")) if route.idempotent else None
