@@ -87,6 +87,8 @@ CUT_OFF = """() => [...document.querySelectorAll("main :is(button, .btn, input, 
     return false;
 }).slice(0, 4).map((each) => each.outerHTML.slice(0, 140))"""
 """What is pressed or typed in and of which a part is not seen, because something around it ends before."""
+TITLE_CUT_OFF = """[...document.querySelectorAll(".toolbar-title")]
+    .some((each) => each.checkVisibility() && each.clientWidth < each.scrollWidth / 2)"""
 SIZE = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
 
 
@@ -169,6 +171,8 @@ def findings(page: Page, *, thoroughly: bool = False) -> Iterator[str]:
             yield f"{width} px: scrolls sideways because of {page.evaluate(STICKS_OUT)}"
         if width == NARROW and (cut := page.evaluate(CUT_OFF)):
             yield f"{width} px: cut off are {cut}"
+        if page.evaluate(TITLE_CUT_OFF):
+            yield f"{width} px: less than half of the toolbar's title is seen"
         if high > HEIGHT:
             page.set_viewport_size({"width": width, "height": min(high, TALLEST)})
         rules = RULES if thoroughly and width == WIDE else STRUCTURE
