@@ -388,7 +388,9 @@ def test_the_confirmation_says_what_follows_by_itself_and_loses_no_text(ines, ca
     made = factories.in_state(database, cast, "scheduled")
     page = text(preview_of(ines, made)[0])
     assert "2 follow-ups" in page
-    assert re.search(r"<p><bdi>Reminder 24 h before</bdi>, <time[^>]*>.*?</time>, if it is still needed then.</p>", page)
+    assert re.search(
+        r"<p><bdi>Reminder 24 h before</bdi>, <time[^>]*>.*?</time>, if it is still needed then.</p>", page
+    )
     assert 'name="edit" value="move"' in page
     assert 'class="breadcrumb"' not in page, "its link would lose what was typed"
 
