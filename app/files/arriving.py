@@ -25,6 +25,8 @@ OLD = timedelta(hours=1)
 """How old a mark is before it is one of a process that was killed; a request ends within minutes."""
 EVERY = 1800.0
 """Seconds between two looks; the first is some minutes after the worker has started."""
+PATIENCE = 2.0
+"""Seconds to wait for who deletes the same original at this moment."""
 ARRIVING, DELETING = "arriving", "deleting"
 
 
@@ -52,12 +54,20 @@ class Arrivals:
         arrival = Arrival(owner, store.digest(content))
         try:
             mark = kept.put(self._folder(ARRIVING), _written(arrival))
-            if any(each.is_of(arrival) for each, _ in self._marks(kept, DELETING)):
-                raise store.Away("It is being deleted.")
+            self._wait_while_deleted(kept, arrival)
         except store.Away:
             raise UnfitFile("away", 503) from None
         keeping.keep(kept, owner, content)
         return Arrival(owner, arrival.sha256, mark)
+
+    def _wait_while_deleted(self, kept: store.Store, arrival: Arrival) -> None:
+        """Waits until nobody deletes this original any more, which is a matter of milliseconds. Raises Away where the
+        mark stays: who left it was killed."""
+        ends = time.monotonic() + PATIENCE
+        while any(each.is_of(arrival) for each, _ in self._marks(kept, DELETING)):
+            if time.monotonic() >= ends:
+                raise store.Away("It is being deleted.")
+            time.sleep(0.05)
 
     def settle(self, kept: store.Store, arrival: Arrival) -> None:
         """Its row is committed. A mark that cannot be deleted now goes within the hour."""

@@ -2,18 +2,20 @@
 
 import json
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from app.files import keeping
-from app.files.arriving import DELETING, OLD, Arrivals
+from app.files import arriving, keeping
+from app.files.arriving import DELETING, OLD, Arrival, Arrivals
 from app.files.rules import UnfitFile
 from app.inspections import actions as inspections
 from app.inspections import queries
@@ -187,10 +189,21 @@ def test_nothing_is_stored_while_the_same_is_deleted(some, database, kept, monke
             some.keep(kept, uuid4(), PDF)
         delete(self, name, sha256)
 
+    monkeypatch.setattr(arriving, "PATIENCE", 0)
     with monkeypatch.context() as patched:
         patched.setattr(Store, "delete", meanwhile)
         assert some.sweep(database, now() + LATER) == 1
     assert refused == ["away"]
+    some.keep(kept, owner, PDF)
+    assert len(kept.names(keeping.originals(owner))) == 1
+
+
+def test_whoever_comes_while_the_same_is_deleted_waits_for_its_end(some, kept, monkeypatch) -> None:
+    """As of two phones that send one photo at once: the one that hears that it is known deletes its own."""
+    owner = uuid4()
+    deleting = kept.put(f"{DELETING}/tests", arriving._written(Arrival(owner, SUM)))
+    ends = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: kept.delete(f"{DELETING}/tests", deleting))
+    monkeypatch.setattr(arriving, "time", ends)
     some.keep(kept, owner, PDF)
     assert len(kept.names(keeping.originals(owner))) == 1
 
