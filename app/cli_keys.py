@@ -89,9 +89,9 @@ def _find(db: "Db", typed: str) -> "ApiKey":
 
     found = queries.keys_called(db, typed)
     if not found:
-        raise NotFound(f"No key begins with {typed[:24]}. `desk key list --revoked` has all.")
+        raise NotFound("There is no such key. `desk key list --revoked` has all.")
     if len(found) > 1:
-        raise Conflict(f"{len(found)} keys begin with {typed}. Give the key itself.", code="key.several")
+        raise Conflict(f"{len(found)} keys begin so. Give the key itself.", code="key.several")
     return found[0]
 
 

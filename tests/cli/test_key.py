@@ -109,7 +109,7 @@ def test_a_key_is_revoked_once_and_stays_in_the_list(desk: Desk, database: Datab
         APIS["prescreens"].authenticate(f"Bearer {made}", db, now())
 
 
-def test_an_unknown_key_is_not_printed_whole(desk: Desk) -> None:
+def test_an_unknown_key_is_not_printed(desk: Desk) -> None:
     done = desk("key", "revoke", "ra_" + "x" * 40, "--yes")
     assert done.exit_code == 1
-    assert "x" * 30 not in done.output
+    assert "xx" not in done.output

@@ -4,8 +4,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.cli_messages import CHANNELS, STATUSES
 from app.kernel.db.engine import Database
 from app.kernel.outbox import delivery_status
+from app.messages import rules
+from app.messages.rules import TABS
 from tests.cast import Cast
 from tests.cli.running import Desk
 from tests.messages.sending import row_of
@@ -18,6 +21,12 @@ def status(database: Database, id: UUID) -> str:
 
 def waits(database: Database, *ids: UUID) -> bool:
     return {row_of(database, id).state for id in ids} == {"queued"}
+
+
+def test_the_statuses_are_those_of_the_page() -> None:
+    """Named once more, because a command that needs none of this should start without it."""
+    assert set(STATUSES.choices) == set(TABS.values())
+    assert set(CHANNELS.choices) == set(rules.CHANNELS)
 
 
 def test_the_failed_ones_are_listed_with_their_reason(desk: Desk, cast: Cast, database: Database) -> None:
