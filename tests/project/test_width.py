@@ -72,7 +72,8 @@ COVERED = """() => {
     const shown = (each) => each.checkVisibility({ visibilityProperty: true })
         && !each.closest(".visually-hidden, .skip-link, [inert]");
     const covered = [];
-    for (const control of [...document.querySelectorAll(controls)].filter(shown)) {
+    const forwards = [...document.querySelectorAll(controls)].filter(shown), backwards = forwards.toReversed();
+    for (const control of innerWidth > 1000 ? [...forwards, ...backwards] : innerWidth > 350 ? forwards : backwards) {
         if (!isRepeated(control)) control.focus();
         control.scrollIntoView({ block: "nearest" });
         const [box] = control.getClientRects();
@@ -89,8 +90,9 @@ COVERED = """() => {
     return covered.slice(0, 5);
 }""".replace("REPEATED", f"({visual_checks.REPEATED})")
 """Controls that something else lies over while they have the focus, with a row ticked, a toast shown and both bars of
-decisions up: one that can be undone, one that was not written. In rows with the controls of two rows before them they
-are looked at without the focus: moving it lays a long list out anew, which took most of the time."""
+decisions up: one that can be undone, one that was not written. The focus goes forwards, backwards or both: what scrolls
+into sight from above comes to lie under heads, from below under bars. In rows with the controls of two rows before them
+they are looked at without the focus: moving it lays a long list out anew, which took most of the time."""
 
 LOOK = f"() => {{ const found = [...({LOST})(), ...({COVERED})()]; scrollTo(0, 0); return found; }}"
 
