@@ -71,7 +71,7 @@ COVERED = """() => {
     }
     const shown = (each) => each.checkVisibility({ visibilityProperty: true })
         && !each.closest(".visually-hidden, .skip-link, [inert]");
-    const covered = [];
+    const covered = new Map();
     const forwards = [...document.querySelectorAll(controls)].filter(shown), backwards = forwards.toReversed();
     for (const control of innerWidth > 1000 ? [...forwards, ...backwards] : innerWidth > 350 ? forwards : backwards) {
         if (!isRepeated(control)) control.focus();
@@ -85,9 +85,10 @@ COVERED = """() => {
         const called = (each) => `${each?.tagName}.${each?.className.baseVal ?? each?.className}`;
         const place = (each) => `${called(each)} in #${each?.closest("[id]")?.id}`;
         const words = (control.textContent || control.name || "").trim().slice(0, 30);
-        covered.push(`${place(control)} “${words}” at ${Math.round(x)},${Math.round(y)} lies under ${place(hit)}`);
+        const where = `at ${Math.round(x)},${Math.round(y)}`;
+        covered.set(control, `${place(control)} “${words}” ${where} lies under ${place(hit)}`);
     }
-    return covered.slice(0, 5);
+    return [...covered.values()].slice(0, 5);
 }""".replace("REPEATED", f"({visual_checks.REPEATED})")
 """Controls that something else lies over while they have the focus, with a row ticked, a toast shown and both bars of
 decisions up: one that can be undone, one that was not written. The focus goes forwards, backwards or both: what scrolls
