@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from app.accounts.models import Organization
+from app.accounts.models import ApiKey, Organization
 from app.depositions import actions, jobs
 from app.depositions.models import Manager
 from app.depositions.queries import people
@@ -112,12 +112,33 @@ def test_nobody_is_asked_before_the_switch_nor_of_what_they_were_not_told(
     assert stored(database, unheard.id).reconfirmation is None
 
 
-def test_who_was_not_told_is_not_asked(database: Database, cast: Cast, outbox: Outbox, clock: Clock) -> None:
+@pytest.mark.parametrize(
+    ("lost", "contact", "who"), [("email", CONTACT, CONTACT), ("webhook", CONTACT, HOST), ("webhook", HOST, HOST)]
+)
+def test_who_was_not_told_is_not_asked(
+    database: Database, cast: Cast, outbox: Outbox, clock: Clock, lost: str, contact: str, who: str
+) -> None:
+    with database.write() as db:
+        db.execute(update(Organization).where(Organization.id == cast.marston.id).values(contact_email=contact))
     made = factories.in_state(database, cast, "scheduled", starts_at=MONDAY_MORNING + timedelta(hours=2))
-    factories.delivered(database, "dead", "email")
-    factories.delivered(database, "sent", "webhook")
-    assert ask(clock, outbox).keys() == {CONTACT}
+    factories.delivered(database, "dead", lost)
+    factories.delivered(database)
+    assert ask(clock, outbox).keys() == {who}
     assert stored(database, made.id).reconfirmation == Reconfirmation.SILENT
+
+
+@pytest.mark.parametrize(
+    ("whose", "minutes", "who"), [("marston", 1, {CONTACT}), ("marston", -1, set()), ("harbor", 1, set())]
+)
+def test_an_organization_whose_system_read_it_since_is_asked(
+    database: Database, cast: Cast, outbox: Outbox, clock: Clock, whose: str, minutes: int, who: set[str]
+) -> None:
+    cast.key("depositions", whose)
+    factories.in_state(database, cast, "scheduled", starts_at=MONDAY_MORNING + timedelta(hours=2))
+    factories.delivered(database, "dead")
+    with database.write() as db:
+        db.execute(update(ApiKey).values(read_at=clock.now() + timedelta(minutes=minutes)))
+    assert ask(clock, outbox).keys() == who
 
 
 def test_switched_off_before_it_is_due_nobody_is_asked(

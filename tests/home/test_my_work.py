@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from app.depositions.models import Deposition
 from app.inspections import actions as inspections
+from app.inspections.models import Inspection
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
@@ -61,10 +62,19 @@ def test_each_desk_shows_what_is_with_its_person(client: FlaskClient, cast: Cast
 
 
 def test_what_left_ones_reach_is_gone(client: FlaskClient, cast: Cast, database: Database) -> None:
-    foreign = prescreen(database, cast.harbor.id)
-    give(database, Prescreen, foreign, assignee_id=cast.lena.id)  # as if she had belonged there
-    cast.sign_in(client, "lena")
-    assert f"/prescreens/{foreign}" not in main_of(client)
+    """As if they had belonged to the other organization when they took these, or made one there."""
+    deposition, answers = request(database, cast, "harbor"), prescreen(database, cast.harbor.id)
+    with database.write() as db:
+        common = {"organization_id": cast.harbor.id, "by": cast.actor("oona"), "now": now()}
+        taken = inspections.create(db, notes="Roof taken", **common).id
+        inspections.create(db, notes="Roof made", operator_email=cast.mira.email, **common)
+    give(database, Deposition, deposition.id, assignee_id=cast.adam.id)
+    give(database, Prescreen, answers, assignee_id=cast.mira.id)
+    give(database, Inspection, taken, assignee_id=cast.mira.id)
+    for who in ("adam", "mira"):
+        cast.sign_in(client, who)
+        page = main_of(client)
+        assert not [each for each in (f"/depositions/{deposition.id}", str(answers), "Roof") if each in page], who
 
 
 def test_sessions_i_manage_today_stand_first(client: FlaskClient, cast: Cast, database: Database) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import update
 from app.accounts.models import Membership, Organization
 from app.kernel.db.engine import Database
 from app.prescreens import actions
+from app.prescreens.emails import A_DAY
 from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import Prescreen
 from tests.cast import Cast
@@ -101,10 +102,12 @@ def test_one_mail_a_day_for_all_of_that_day(database: Database, cast: Cast, outb
     for minutes in range(3):
         prescreen(database, cast.marston.id, at=BEGUN + timedelta(minutes=minutes))
     prescreen(database, cast.marston.id, at=BEGUN + timedelta(days=1))
+    prescreen(database, cast.harbor.id, at=BEGUN)
     for minutes in range(4):
         look(database, day(27, timedelta(minutes=minutes)))
     assert sent(outbox, LEAD) == ["3 prescreens expire on Wed 1 Apr 2026 · Marston & Vale"]
     assert "- 3 × Two-bedroom prescreen" in outbox.emails(LEAD)[-1]["text"]
+    assert sent(outbox, "abel@example.com") == ["1 prescreen expires on Wed 1 Apr 2026 · Harbor Homes"]
 
 
 def test_nothing_that_a_prospect_typed_is_in_a_mail(database: Database, cast: Cast, outbox: Outbox) -> None:
@@ -148,6 +151,13 @@ def test_more_than_a_portion_are_all_announced_once(
     for minutes in range(5):
         look(database, day(30, timedelta(hours=1, minutes=minutes)))
     assert [len(sent(outbox, f"p{n}@example.com")) for n in range(5)] == [1] * 5
+
+
+def test_one_mailbox_is_told_so_often_a_day(database: Database, cast: Cast, outbox: Outbox) -> None:
+    ids = [prescreen(database, cast.marston.id, at=BEGUN) for _ in range(A_DAY + 1)]
+    look(database, day(30))
+    assert len(sent(outbox, PROSPECTS)) == A_DAY
+    assert {kinds(database, id)[0] for id in ids} == {"expired"}
 
 
 def test_who_switched_decision_mails_off_sends_none_of_these(database: Database, cast: Cast, outbox: Outbox) -> None:

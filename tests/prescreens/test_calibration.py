@@ -18,6 +18,7 @@ from app.prescreens import actions
 from app.prescreens.actions.announce_answers import next_eight
 from app.prescreens.actions.erase import erase_prescreens
 from app.prescreens.measures import CalibrationAnswer, CalibrationCase, CalibrationRound, Measure
+from app.prescreens.models import Prescreen
 from app.prescreens.presentation.calibration import finding
 from app.prescreens.queries import calibration as queries
 from app.prescreens.queries.stages import Reach
@@ -151,6 +152,20 @@ def test_a_round_is_made_once_a_week_while_it_is_on(database: Database, cast: Ca
     for _ in range(5):
         prescreen(database, cast.marston.id, "approved")
     assert made(database, 30) == 0
+
+
+@pytest.mark.usefixtures("round_")
+def test_a_round_is_of_one_organization(database: Database, cast: Cast) -> None:
+    for _ in range(CASES):
+        prescreen(database, cast.harbor.id, "approved", at=now() - timedelta(days=1))
+    switch(database, cast, home="harbor")
+    assert made(database) == 1, "whatever goes on elsewhere"
+    of = CalibrationRound.organization_id
+    cases = select(of, CalibrationRound.number, Prescreen.organization_id).distinct()
+    cases = cases.join(CalibrationCase, CalibrationCase.round_id == CalibrationRound.id).join(Prescreen)
+    with database.read() as db:
+        found = db.execute(cases.order_by(of)).all()
+    assert found == [(home.id, 1, home.id) for home in (cast.marston, cast.harbor)]
 
 
 def test_nothing_is_made_before_it_is_switched_on(database: Database, cast: Cast) -> None:

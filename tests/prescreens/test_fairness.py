@@ -14,8 +14,11 @@ from sqlalchemy import select, update
 
 from app.kernel.changes.event_types import EventRow
 from app.kernel.changes.events import Event
+from app.kernel.clock import now
 from app.kernel.db.engine import Database
+from app.prescreens.actions import switch_measure
 from app.prescreens.events import EVENTS
+from app.prescreens.measures import Measure, MeasureSwitch
 from app.prescreens.models import Prescreen
 from app.prescreens.presentation.fairness import opening, tables
 from app.prescreens.queries import fairness as queries
@@ -244,6 +247,19 @@ def test_it_is_off_until_an_administrator_switches_it_on(
     assert [(each.data["before"], each.data["after"]) for each in found] == [(False, True), (True, False)]
     first: EventRow = found[0]
     assert EVENTS.timeline([found[0]])[0].text == "The fairness page switched on by Adam Reyes", first.kind
+
+
+def test_a_switch_is_of_one_organization_and_one_measure(database: Database, cast: Cast) -> None:
+    at = {"by": cast.actor("adam"), "now": now()}
+    homes = cast.marston.id, cast.harbor.id
+    with database.write() as db:
+        for home, measure, on in (*product(homes, Measure, (True,)), (cast.marston.id, Measure.FAIRNESS, False)):
+            assert switch_measure(db, home, measure, on, **at) is True
+            assert switch_measure(db, home, measure, on, **at) is False, "it is so already"
+    with database.read() as db:
+        found = db.execute(select(MeasureSwitch.organization_id, MeasureSwitch.measure, MeasureSwitch.is_on))
+        off = [(home, measure) for home, measure, is_on in found if not is_on]
+    assert off == [(cast.marston.id, "fairness")]
 
 
 def test_administrators_alone_see_names(database: Database, cast: Cast, client: FlaskClient, history: int) -> None:

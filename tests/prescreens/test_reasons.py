@@ -262,10 +262,14 @@ def test_a_digest_is_that_of_sorted_keys_and_no_white_space() -> None:
 def test_the_same_list_again_changes_nothing(database: Database, cast: Cast) -> None:
     with database.write() as db:
         at = {"revision": None, "by": cast.actor("leda"), "now": now()}
+        assert change_reasons(db, cast.harbor.id, ["Theirs"], **at) is True
         assert change_reasons(db, cast.marston.id, STANDARD, **at) is False
         assert change_reasons(db, cast.marston.id, ["Budget"], **at) is True
         assert change_reasons(db, cast.marston.id, [" Budget "], **at) is False
         assert reasons.offered(db, cast.marston.id).revision == 1
+        assert reasons.offered(db, cast.harbor.id).reasons == ("Theirs",)
+        assert reasons.offered(db, cast.harbor.id).revision == 1
     with database.read() as db:
-        found = db.scalars(select(Event.data).where(Event.kind == "denial_reasons.changed")).all()
+        changed = select(Event.data).where(Event.kind == "denial_reasons.changed")
+        found = db.scalars(changed.where(Event.organization_id == cast.marston.id)).all()
     assert found == [{"before": list(STANDARD), "after": ["Budget"]}]

@@ -124,6 +124,21 @@ def test_only_the_edge_ends_a_transaction(method: str) -> None:
     assert [place for place in found if not place.startswith("app/kernel/api/routing.py")] == []
 
 
+def test_a_posted_form_is_checked() -> None:
+    """What a form refuses, no action sees: NUL, a text without end, a value that is none of the choices."""
+    sources = {path: text for path in python("app/") if ".post(" in (text := path.read_text())}
+    posted = [
+        (f"{name(path)}:{node.lineno}", "\n".join(map(ast.unparse, node.body)))
+        for path, text in sources.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef) and any(".post(" in ast.unparse(each) for each in node.decorator_list)
+    ]
+    with_form = {place: body for place, body in posted if "Form(" in body}
+    assert len(with_form) > 100
+    checks = re.compile(r"(?<!\bme\(\))\.(check|validate_on_submit)\(\)")
+    assert not [place for place, body in with_form.items() if not checks.search(body)]
+
+
 SIDE = ("side_transaction", "side_note")
 SIDE_TRANSACTION_CALLERS = {
     "app/kernel/db/transaction.py": "is where it stands",
