@@ -8,6 +8,8 @@ import pytest
 from icalendar import Calendar
 from sqlalchemy import select
 
+from app.accounts.models import Membership
+from app.accounts.roles import Role
 from app.depositions import actions
 from app.depositions.models import Manager
 from app.depositions.queries import managers, roster
@@ -172,6 +174,30 @@ def test_who_may(client, cast, database):
         assert (who, post(client, "", **{**FACTS, "email": email}).status_code) == (who, edit)
         assert (who, client.get("/depositions/managers/csv").status_code) == (who, look)
     assert client.get("/depositions").status_code == 403
+
+
+AWAY = {"depositions.add_absence", "depositions.remove_absence", "depositions.away_today"}
+
+
+@pytest.mark.parametrize("who", ["ines", "ada", "adam"])
+def test_every_change_asks_who_it_is(app, client, cast, database, who):
+    """Also where they administrate an organization besides: that makes nobody an administrator of the roster."""
+    with database.write() as db:
+        if who == "ines":
+            db.add(Membership(person_id=cast.ines.id, organization_id=cast.marston.id, role=Role.ADMIN.value))
+    cast.sign_in(client, who)
+    data = {"csrf_token": csrf(client), "version": 1, **FACTS}
+    changes = [
+        rule
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/depositions/managers") and "POST" in rule.methods
+    ]
+    assert len(changes) > 6
+    for rule in changes:
+        if who == "ines" and rule.endpoint in AWAY:
+            continue
+        url = rule.rule.replace("<int:id>", "41").replace("<int:absence_id>", "1")
+        assert (rule.endpoint, client.post(url, data=data).status_code) == (rule.endpoint, 403)
 
 
 def test_the_sessions_of_a_manager_who_leaves_are_given_to_others(hugo, database, cast):

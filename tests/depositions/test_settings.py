@@ -1,5 +1,6 @@
 """What an organization chooses about its depositions: page, command, who may, stale, and the rows behind it."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, Invalid
 from tests.cast import COMMAND_LINE, Cast
 from tests.cli.running import Desk
+from tests.depositions import factories
 from tests.pages import csrf, text
 
 PAGE = "/depositions/organizations/marston"
@@ -86,7 +88,18 @@ def test_the_list_shows_the_readers_organizations(client: FlaskClient, cast: Cas
     assert "Marston &amp; Vale" not in own
 
 
+def test_the_address_to_test_is_that_of_their_newest_request(
+    client: FlaskClient, cast: Cast, database: Database
+) -> None:
+    for slug, name in (("marston", "older"), ("marston", "newer"), ("harbor", "theirs")):
+        factories.request(database, cast, slug, postback_url=f"https://{name}.example.com/hook")
+    cast.sign_in(client, "adam")
+    assert re.findall(r'value="https://(\w+)\.example\.com/hook"', text(client.get(PAGE))) == ["newer"]
+
+
 def test_of_two_who_save_at_once_the_later_is_told(client: FlaskClient, cast: Cast, database: Database) -> None:
+    cast.sign_in(client, "abel")
+    assert save(client, slug="harbor", reminders="y").status_code == 303
     cast.sign_in(client, "hugo")
     assert save(client, reminders="y").status_code == 303
     cast.sign_in(client, "adam")
@@ -95,6 +108,7 @@ def test_of_two_who_save_at_once_the_later_is_told(client: FlaskClient, cast: Ca
     assert "Somebody else has changed these settings" in text(refused)
     assert save(client, reconfirmation="y", version=1).status_code == 303
     assert chosen(database, cast.marston).reconfirmation
+    assert not chosen(database, cast.harbor).reconfirmation, "what is at the same version elsewhere stays"
     with database.write() as db, pytest.raises(Conflict):
         actions.change_settings(db, cast.marston.id, {"reminders": True}, by=COMMAND_LINE, now=clock.now(), version=1)
 
