@@ -245,6 +245,32 @@ def test_events_of_other_organizations_are_not_shown(client: FlaskClient, cast: 
     assert "Abel Costa" in cast.sign_in(client, "hugo").get(f"/people/{cast.lars.id}").text
 
 
+def test_what_somebody_does_elsewhere_is_not_shown_nor_taken(
+    client: FlaskClient, cast: Cast, database: Database
+) -> None:
+    with database.write() as db:
+        db.add(Membership(person_id=cast.oona.id, organization_id=cast.marston.id, role="auditor"))
+    adam, page = cast.sign_in(client, "adam"), f"/people/{cast.oona.id}"
+    for path, shown in (
+        ("/people", True),
+        ("/people?role=auditor", True),
+        ("/people?role=operator", False),
+        (f"/people?role=operator&organization={cast.harbor.id}", False),
+    ):
+        assert ("Oona Byrne" in adam.get(path).text) is shown, path
+    row = adam.get("/people?role=auditor").text.partition("Oona Byrne")[2].partition("</tr>")[0]
+    assert ("Auditor" in row, "operator" in row.lower()) == (True, False)
+    assert "Harbor Homes" not in adam.get(page).text
+    assert "This account also works elsewhere" in adam.get(page).text
+    for act in ("disable", "enable"):
+        assert post(adam, f"{page}/{act}").status_code == 403, act
+    theirs, ours = (membership(database, cast.oona.id, role) for role in ("operator", "auditor"))
+    assert post(adam, f"{page}/roles/{theirs}/take").status_code == 404
+    assert post(adam, f"{page}/roles/{ours}/take").status_code == 303
+    assert adam.get(page).status_code == 404
+    assert confirm(cast.sign_in(client, "hugo"), f"{page}/disable").status_code == 303, "staff may, wherever they work"
+
+
 def test_two_invitations_at_once_make_one_person(database: Database, cast: Cast) -> None:
     outcomes: list[str] = []
     gate = threading.Barrier(4)

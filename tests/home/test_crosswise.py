@@ -39,8 +39,8 @@ def marked(database: Database, cast: Cast) -> None:
             inspections.create(db, notes=notes, organization_id=home.id, by=cast.actor("otto"), now=now())
             for subject in ("prescreen", "inspection"):
                 message = Message("email", {}, destination="a@example.com", summary=f"Zebra {subject} {home.slug}")
-                told = {"organization_id": home.id, "subject_type": subject, "subject_id": "7", "now": now()}
-                outbox.enqueue(db, [message], event_id=None, **told)
+                about = {"organization_id": home.id, "subject_type": subject, "subject_id": "7", "now": now()}
+                outbox.enqueue(db, [message], event_id=None, **about)
     with database.write() as db:
         db.add(Membership(person_id=cast.lena.id, organization_id=cast.harbor.id, role=Role.OPERATOR.value))
 

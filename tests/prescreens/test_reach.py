@@ -75,9 +75,9 @@ def test_nothing_beyond_it_is_found(database: Database, cast: Cast, beyond: str)
         (questionnaires, before.workflow_template_id, OF_A_QUESTIONNAIRE, {**at, "revision": None}),
     )
     with database.write() as db:
-        for module, item, acts, told in every:
+        for module, item, acts, usual in every:
             for name, facts in acts.items():
                 act = getattr(module, name)
                 with pytest.raises(NotFound):
-                    act(db, item, **facts, **told)
+                    act(db, item, **facts, **usual)
     assert stored(database, id) == before

@@ -4,8 +4,15 @@ import re
 from collections import defaultdict
 
 import pytest
+from flask import Flask
 
 from app import demo
+from app.inspections import actions as inspections
+from app.kernel.clock import now
+from app.kernel.db.engine import Database
+from tests.cast import Cast
+from tests.depositions.factories import request
+from tests.prescreens.factories import prescreen
 from tests.project.crawler import DemoSite
 
 pytestmark = pytest.mark.timeout(400)  # loading and crawling the demo site takes its time
@@ -62,3 +69,28 @@ def test_a_strangers_id_answers_like_a_made_up_one(demo_site: DemoSite) -> None:
 def words(html: str) -> str:
     """A page without what is new in every answer."""
     return re.sub(r'value="[^"]*"|content="[^"]*"|X-CSRFToken": "[^"]*"|data-now="[^"]*"|[0-9a-f]{32}', "", html)
+
+
+OTHERS = ("Harbor Homes", "Quill Reporting", "Fern Mutual", "Oona Byrne", "Lars Holm", "Abel Costa", "harbor.example")
+
+
+@pytest.mark.parametrize("who", ["adam", "mira"])
+def test_no_page_of_ones_own_names_another_organization(app: Flask, database: Database, cast: Cast, who: str) -> None:
+    """Nor their people: also not among the choices of a filter or a form."""
+    for slug, operator in (("marston", "otto"), ("harbor", "oona")):
+        home = cast.organizations[slug]
+        prescreen(database, home.id)
+        request(database, cast, slug, title=f"Session at {home.name}")
+        with database.write() as db:
+            by = cast.actor(operator)
+            inspections.create(db, notes=f"Roof of {home.name}", organization_id=home.id, by=by, now=now())
+    client = cast.sign_in(app.test_client(), who)
+    pages = sorted(
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.arguments and rule.endpoint not in NOT_AN_ORGANIZATIONS
+    )
+    shown = {page: answer.text for page in pages if (answer := client.get(page)).mimetype.startswith("text/")}
+    assert sum("Marston" in each for each in shown.values()) > 5
+    found = {page: [name for name in OTHERS if name in each] for page, each in shown.items()}
+    assert not {page: names for page, names in found.items() if names}
