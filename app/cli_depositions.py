@@ -97,6 +97,7 @@ def deposition_request(
 ) -> None:
     """Enter a request for an organization. Checked as the API checks one; each call enters another."""
     from app.accounts.queries import organization_named
+    from app.accounts.rules import check_open
     from app.depositions import actions
     from app.depositions.payloads import incoming
     from app.depositions.rules.mail.hours import clock_written
@@ -115,6 +116,7 @@ def deposition_request(
     wanted = incoming.new_request_of(read(incoming.CreateBody, without_nulls({"session_request": asked})))
     with opened_database().write() as db:
         found = organization_named(db, slug)
+        check_open(found.name, found.closed_at)
         entry = actions.Entry(asked_by[:200], how, secrets.token_bytes(32))
         made = actions.request(db, found, wanted, by=BY, now=clock.now(), entry=entry)
         facts = {"id": made.id, "organization": slug, "state": made.state, "starts_at": clock.iso(made.starts_at)}

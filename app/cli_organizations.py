@@ -1,4 +1,4 @@
-"""`desk organization`: creates, changes and shows the clients."""
+"""`desk organization`: creates, changes, closes and shows the clients."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
@@ -27,7 +27,8 @@ def _organization_facts(found: "Organization") -> dict[str, object]:
     public = ("colour", "public_email", "public_phone", "hours")
     switches = ("decision_emails", "require_second_factor")
     kept = ("prescreen_days", "evidence_days")
-    return {name: getattr(found, name) for name in (*names, *public, *switches, *kept)}
+    facts = {name: getattr(found, name) for name in (*names, *public, *switches, *kept)}
+    return {**facts, "closed_at": clock.iso(found.closed_at)}
 
 
 def _identity(run: Callable[..., None]) -> Callable[..., None]:
@@ -130,10 +131,54 @@ def organization_list(output: Output, text: str) -> None:
     with opened_database().read() as db:
         rows = queries.organizations(db, None, text=text)
         more, found = len(rows) == queries.LISTED, [_organization_facts(each) for each in rows]
-    lines = [f"{each['slug']}: {each['name']}, {each['plan']}, {each['time_zone']}" for each in found]
+    lines = [
+        f"{each['slug']}: {each['name']}, {each['plan']}, {each['time_zone']}{', closed' if each['closed_at'] else ''}"
+        for each in found
+    ]
     if more:
         lines.append(f"These are the first {queries.LISTED}: --text finds the others.")
     output.done({"organizations": found, "more": more}, "\n".join(lines) or "There are no organizations.")
+
+
+@command(organization, "close")
+@click.argument("slug")
+@click.option("--yes", is_flag=True, help="Close it; without it the command only says what that ends.")
+def organization_close(output: Output, slug: str, yes: bool) -> None:
+    """Close an organization that leaves: its keys and people are refused. What is under way goes on."""
+    from app.accounts import queries
+    from app.accounts.actions import organizations
+    from app.kernel.text.template_filters import pluralize
+
+    with opened_database().write() as db:
+        found = queries.organization_named(db, slug)
+        name, before = found.name, found.closed_at is not None
+        keys = sum(each.revoked_at is None for each in queries.keys(db, None, organization_id=found.id))
+        people = pluralize(len(queries.people(db, None, organization_id=found.id)), "person", "people")
+        if yes and not before:
+            organizations.close(db, found, by=BY, now=clock.now())
+    if before:
+        words = f"{name} is closed already."
+    else:
+        words = f"{name}: {pluralize(keys, 'key')} and {people} are refused{' from now on' if yes else ' then'}."
+        words += "" if yes else " What is under way goes on. Nothing was changed: add --yes."
+    output.done({"slug": slug, "closed": before or yes, "changed": yes and not before}, words)
+
+
+@command(organization, "reopen")
+@click.argument("slug")
+def organization_reopen(output: Output, slug: str) -> None:
+    """Reopen a closed organization, with the keys and roles that it had."""
+    from app.accounts.actions import organizations
+    from app.accounts.queries import organization_named
+
+    with opened_database().write() as db:
+        found = organization_named(db, slug)
+        name, changed = found.name, found.closed_at is not None
+        if changed:
+            organizations.reopen(db, found, by=BY, now=clock.now())
+    output.done(
+        {"slug": slug, "closed": False, "changed": changed}, f"{name} is open{' again' if changed else ' already'}."
+    )
 
 
 @command(organization, "show")

@@ -99,6 +99,8 @@ CLIENTS = (
     Client("juniper", "Juniper Claims", "free", "America/Denver"),
     Client("brightwater", "Brightwater Adjusters", "pro", "America/Phoenix", billing="past_due"),
 )
+GONE = Client("larkspur", "Larkspur Reporting", "starter", "Europe/London")
+"""A client who left. It is closed, so nobody gets its keys."""
 
 CAST = (
     Player("ines.moreau@example.com", "Ines Moreau", "Europe/Paris", (("scheduler", STAFF),)),
@@ -216,6 +218,8 @@ def _write(db: Db, config: Config, now: datetime) -> None:
     from app.desks import DESKS
 
     made = {client.slug: _client(db, config, client, now - AGE) for client in CLIENTS}
+    gone = _client(db, config, GONE, now - AGE)
+    organizations.close(db, gone, by=BY, now=now - timedelta(days=7))
     cast = {player.email: _player(db, config, player, made, now - AGE) for player in CAST}
     for load_more in (*(desk.load_demo for desk in DESKS), dashboard.load):
         load_more(db, organizations=made, people=cast, now=now)

@@ -70,7 +70,7 @@ class Caller(NamedTuple):
 
 
 class _KeyRow(NamedTuple):
-    """The columns of an active key and its organization, in the order of _COLUMNS."""
+    """The columns of an active key and its open organization, in the order of _COLUMNS."""
 
     id: int
     prefix: str
@@ -114,6 +114,7 @@ _ACTIVE = (
     ApiKey.organization_id == Organization.id,
     ApiKey.revoked_at.is_(None),
     ApiKey.product == bindparam("product"),
+    Organization.closed_at.is_(None),
 )
 BY_SECRET = Prepared(select(*_COLUMNS).where(ApiKey.secret_sha256 == bindparam("digest"), *_ACTIVE), _KeyRow)
 BY_SLUG = Prepared(

@@ -26,7 +26,7 @@ def _details(row: EventRow) -> str:
         return f"{data['left']} left"
     if "key" in data:
         return f"{data['product']} {data['key']}…" + (f", {data['label']}" if data.get("label") else "")
-    if "before" in data and "disabled" not in data["before"]:  # which the label says
+    if "before" in data and not data["before"].keys() & {"disabled", "closed"}:  # which the label says
         return ", ".join(
             f"{name.replace('_', ' ')}: {_value(data['before'][name])} → {_value(data['after'][name])}"
             for name in data["before"]
@@ -70,6 +70,8 @@ PERSON_RECOVERY_CODE_USED = _event("person.recovery_code_used", "Used a recovery
 PERSON_FACTORS_RESET = _event("person.factors_reset", "Two-step sign-in reset", "shield-alert")
 ORGANIZATION_CREATED = _event("organization.created", "Organization created", "building-2")
 ORGANIZATION_CHANGED = _event("organization.changed", "Settings changed", "pencil")
+ORGANIZATION_CLOSED = _event("organization.closed", "Organization closed", "lock")
+ORGANIZATION_REOPENED = _event("organization.reopened", "Organization reopened", "building-2")
 KEY_CREATED = _event("key.created", "Key created", "key-round")
 KEY_REVOKED = _event("key.revoked", "Key revoked", "ban")
 KEY_BEARER_PRINTED = _event("key.bearer_printed", "Bearer for an hour printed", "ticket")

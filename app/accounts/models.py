@@ -7,13 +7,16 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
     String,
     Text,
     UniqueConstraint,
+    exists,
     false,
+    or_,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -68,7 +71,8 @@ class Organization(Base):
     `country` (ISO 3166) is that of its time zone when it was created, unless it was chosen; None: that of its time zone
     now. Visitor pages have its `colour` (`#1f5f3a`; empty: the product's accent), and name `public_email`,
     `public_phone` and `hours` (in its language) as the way to reach it. What is personal in prescreens is erased
-    `prescreen_days` after they expired; None: never.
+    `prescreen_days` after they expired; None: never. Nothing begins anew since `closed_at`: its keys are
+    refused, roles in it are not in force, its questionnaires take nobody. What was under way goes on. None: it is open.
     """
 
     __tablename__ = "organizations"
@@ -96,6 +100,7 @@ class Organization(Base):
     require_second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())
     evidence_days: Mapped[int | None] = mapped_column(Integer)
     """Days after the end of an inspection in which its evidence is kept; None: for good."""
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -167,6 +172,13 @@ class Membership(Base):
 
     person: Mapped[Person] = relationship(back_populates="memberships")
     organization: Mapped[Organization | None] = relationship()
+
+
+IN_FORCE: ColumnElement[bool] = or_(
+    Membership.organization_id.is_(None),
+    ~exists().where(Organization.id == Membership.organization_id, Organization.closed_at.is_not(None)),
+)
+"""The roles that are in force: those in a closed organization are not."""
 
 
 class ApiKey(Base):

@@ -49,6 +49,7 @@ class SignedInRow(NamedTuple):
     organization_id: int | None
     organization: str | None
     require_second_factor: bool | None
+    closed_at: datetime | None
 
 
 BY_TOKEN = Prepared(
@@ -71,6 +72,7 @@ BY_TOKEN = Prepared(
         Membership.organization_id,
         Organization.name,
         Organization.require_second_factor,
+        Organization.closed_at,
     )
     .select_from(SignIn)
     .join(Person, Person.id == SignIn.person_id)
@@ -105,10 +107,11 @@ def signed_in_person(db: Db, digest: str, now: datetime) -> SignedInPerson | Non
     rows = BY_TOKEN.all(db, {"digest": digest})
     if not rows or sign_in_over(created_at=rows[0].created_at, last_seen_at=rows[0].last_seen_at, now=now):
         return None
-    grants = [Grant(Role(row.role), row.organization_id) for row in rows if row.role is not None]
+    holding = [row for row in rows if row.closed_at is None]
+    grants = [Grant(Role(row.role), row.organization_id) for row in holding if row.role is not None]
     wanted_by = ""
     if not rows[0].second_factor:
-        wanted_by = next((row.organization for row in rows if row.organization and row.require_second_factor), "")
+        wanted_by = next((row.organization for row in holding if row.organization and row.require_second_factor), "")
     return SignedInPerson(rows[0], grants, wanted_by)
 
 
@@ -173,9 +176,13 @@ def person(db: Db, person_id: int, organization_ids: frozenset[int] | None = Non
     return found
 
 
-def organizations(db: Db, organization_ids: frozenset[int] | None, *, text: str = "") -> Sequence[Organization]:
-    """Organizations by name, as one administrator may see them."""
+def organizations(
+    db: Db, organization_ids: frozenset[int] | None, *, text: str = "", is_open: bool = False
+) -> Sequence[Organization]:
+    """Organizations by name, as one administrator may see them; with `is_open` without those that are closed."""
     found = select(Organization)
+    if is_open:
+        found = found.where(Organization.closed_at.is_(None))
     if organization_ids is not None:
         found = found.where(Organization.id.in_(organization_ids or {0}))
     if text:

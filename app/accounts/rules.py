@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from app.accounts.models import Billing, NewAnswers, Plan
 from app.accounts.roles import ACCESS, DESKS, Role
 from app.kernel.clock import CLOCKS_DIFFER
-from app.kernel.errors import Denied, FieldError, Invalid
+from app.kernel.errors import Conflict, Denied, FieldError, Invalid
 from app.kernel.text import colours, i18n, normalization
 
 LOCALES = i18n.LANGUAGES
@@ -45,6 +45,14 @@ KEEP_DAYS = (30, 3650)
 NAME_LENGTH = 200
 LABEL_LENGTH = 100
 HOURS_LENGTH = 200
+
+
+def check_open(name: str, closed_at: datetime | None) -> None:
+    """Raises Conflict for a closed organization, in which nothing begins anew."""
+    if closed_at is not None:
+        raise Conflict(
+            f"{name} is closed. Nothing was done. A staff administrator can reopen it.", code="organization.closed"
+        )
 
 
 def invalid(field: str, code: str, detail: str) -> Invalid:

@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 
 from sqlalchemy import bindparam, select
 
-from app.accounts.models import Membership, Person
+from app.accounts.models import IN_FORCE, Membership, Person
 from app.accounts.roles import WRITERS
 from app.kernel.db.engine import Db
 from app.kernel.db.prepared import Prepared
@@ -42,7 +42,7 @@ class Assignee(NamedTuple):
 _AT_DESK: Prepared[tuple[int, str, int | None]] = Prepared(
     select(Person.id, Person.name, Membership.organization_id)
     .join(Membership, Membership.person_id == Person.id)
-    .where(Membership.role.in_(bindparam("roles", expanding=True)), Person.disabled_at.is_(None))
+    .where(Membership.role.in_(bindparam("roles", expanding=True)), Person.disabled_at.is_(None), IN_FORCE)
     .order_by(Person.name, Person.id)
     .limit(MOST)
 )

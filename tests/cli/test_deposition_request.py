@@ -57,3 +57,11 @@ def test_what_the_api_refuses_is_refused(desk: Desk, database: Database, cast: C
     assert sentence in done.output
     with database.read() as db:
         assert db.execute(select(Deposition.id)).all() == []
+
+
+def test_nothing_is_entered_for_a_closed_organization(desk: Desk, database: Database, cast: Cast) -> None:
+    desk("organization", "close", "marston", "--yes")
+    done = desk(*words())
+    assert (done.exit_code, "Marston & Vale is closed. Nothing was done." in done.stderr) == (1, True)
+    with database.read() as db:
+        assert db.execute(select(Deposition.id)).all() == []

@@ -191,3 +191,25 @@ def test_a_colour_in_which_nothing_can_be_read_is_refused_as_on_the_page(desk: D
 
 def test_nobody_is_not_shown(desk: Desk) -> None:
     assert desk("organization", "show", "nobody").stderr == "There is no organization nobody.\n"
+
+
+def test_it_is_closed_and_reopened(desk: Desk, database: Database) -> None:
+    desk(*CREATE)
+    desk("key", "create", "--organization", "marston", "--product", "prescreens")
+    shown = desk("organization", "close", "marston").stdout
+    assert shown.endswith(
+        ": 1 key and 0 people are refused then. What is under way goes on. Nothing was changed: add --yes.\n"
+    )
+    assert desk.json("organization", "show", "marston")["closed_at"] is None
+    assert desk.json("organization", "close", "marston", "--yes") == {
+        "slug": "marston",
+        "closed": True,
+        "changed": True,
+    }
+    assert desk.json("organization", "close", "marston", "--yes")["changed"] is False
+    assert desk("organization", "list").stdout.endswith(", closed\n")
+    refused = desk("key", "create", "--organization", "marston", "--product", "prescreens")
+    assert (refused.exit_code, "is closed. Nothing was done." in refused.stderr) == (1, True)
+    assert desk.json("organization", "reopen", "marston") == {"slug": "marston", "closed": False, "changed": True}
+    assert desk("organization", "reopen", "marston").stdout.endswith(" is open already.\n")
+    assert desk.json("organization", "show", "marston")["closed_at"] is None

@@ -10,6 +10,7 @@ from flask import Flask
 from tests.project.test_access import ONE_DATABASE, marked
 
 CONFIRMED = [
+    "accounts.close_organization",
     "accounts.disable",
     "accounts.reset_factors",
     "accounts.revoke_key",
@@ -56,7 +57,8 @@ for a user who chose no undo window."""
 
 ONE_PRESS = {
     "another press takes it back": """
-        accounts.change_organization accounts.change_settings accounts.enable accounts.give_role accounts.take_role
+        accounts.change_organization accounts.change_settings accounts.enable accounts.give_role
+        accounts.reopen_organization accounts.take_role
         depositions.add_absence depositions.away_today depositions.change_manager_facts depositions.remove_absence
         depositions.assign depositions.bulk depositions.change_settings depositions.give_back depositions.tag
         depositions.change_checklist depositions.take_back_start

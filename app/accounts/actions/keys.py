@@ -32,8 +32,9 @@ def create(
 ) -> tuple[ApiKey, str]:
     """Creates a key and returns it with its secret, which cannot be read again. No scopes means all.
 
-    `secret` sets the key's value (demonstration data only). Raises Invalid.
+    `secret` sets the key's value (demonstration data only). Raises Invalid, or Conflict for a closed organization.
     """
+    rules.check_open(organization.name, organization.closed_at)
     product = rules.one_of("product", product, (product.value for product in Product))
     allowed = rules.scopes(product, scopes)
     label = rules.plain_text("label", label, rules.LABEL_LENGTH) if normalization.name(label) else ""
@@ -86,7 +87,9 @@ def revoke(db: Db, key: ApiKey, *, by: Actor, now: datetime) -> None:
 
 
 def print_bearer(db: Db, organization: Organization, *, by: Actor, now: datetime) -> tuple[str, datetime]:
-    """A depositions bearer for one hour, and when it expires. Raises Conflict when the organization has no key."""
+    """A depositions bearer for one hour, and when it expires. Raises Conflict when the organization has no key, or is
+    closed."""
+    rules.check_open(organization.name, organization.closed_at)
     try:
         key = api_auth.signing_key(db, organization.id)
     except LookupError:

@@ -1,4 +1,4 @@
-"""Organizations: creating them and changing what they may do."""
+"""Organizations: creating, changing, closing and reopening them."""
 
 from datetime import datetime
 from typing import TypedDict, Unpack
@@ -120,6 +120,42 @@ def change(
         data={"before": before, "after": after},
     )
     return db.get_one(Organization, organization.id, populate_existing=True)
+
+
+def close(db: Db, organization: Organization, *, by: Actor, now: datetime) -> None:
+    """Closes an organization: nothing begins anew in it, and what is under way goes on. Raises Conflict when it is
+    closed already."""
+    _set_closed(db, organization, now, by=by, now=now)
+
+
+def reopen(db: Db, organization: Organization, *, by: Actor, now: datetime) -> None:
+    """Reopens an organization with the keys, roles and questionnaires that it had. Raises Conflict when it is open."""
+    _set_closed(db, organization, None, by=by, now=now)
+
+
+def _set_closed(db: Db, organization: Organization, at: datetime | None, *, by: Actor, now: datetime) -> None:
+    is_open = Organization.closed_at.is_(None)
+    done = db.execute(
+        update(Organization)
+        .where(Organization.id == organization.id, is_open if at else ~is_open)
+        .values({Organization.closed_at: at, Organization.version: Organization.version + 1})
+        .returning(Organization.id)
+    ).scalar_one_or_none()
+    if done is None:
+        raise Conflict(
+            f"{organization.name} is already {'closed' if at else 'open'}. Nothing was changed.",
+            code="organization.already_closed" if at else "organization.already_open",
+        )
+    record(
+        db,
+        events.ORGANIZATION_CLOSED if at else events.ORGANIZATION_REOPENED,
+        subject_type="organization",
+        subject_id=organization.id,
+        organization_id=organization.id,
+        by=by,
+        now=now,
+        data={"before": {"closed": at is None}, "after": {"closed": at is not None}},
+    )
 
 
 def checked(fields: OrganizationFields) -> OrganizationFields:

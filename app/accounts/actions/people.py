@@ -292,6 +292,8 @@ def _roles(db: Db, person: Person, organization: Organization | None) -> list[st
 
 
 def _add_membership(db: Db, person: Person, role: str, organization: Organization | None) -> None:
+    if organization is not None:
+        rules.check_open(organization.name, organization.closed_at)
     known = rules.one_of("role", role, (role.value for role in Role))
     placed = insert_once(
         db,

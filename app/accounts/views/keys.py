@@ -43,7 +43,7 @@ def keys() -> Response:
 @allow(Role.ADMIN)
 def new_key() -> Response:
     """Shows the form that creates a key."""
-    managed = queries.organizations(db(), administered())
+    managed = queries.organizations(db(), administered(), is_open=True)
     chosen = request.args.get("organization", "")
     form = _form(managed, None, int(chosen) if chosen.isdecimal() and len(chosen) < 10 else None)
     return respond("accounts/key-new.html", form=form)
@@ -54,7 +54,7 @@ def new_key() -> Response:
 def create_key() -> Response:
     """Creates a key and shows it, once: this response is the only place where it is ever written."""
     mine = administered()
-    form = _form(queries.organizations(db(), mine), request.form, None)
+    form = _form(queries.organizations(db(), mine, is_open=True), request.form, None)
     form.check()
     owner = queries.organization(db(), form.organization.data, mine)
     scopes = form.scopes.data or () if form.product.data == Product.INSPECTIONS else ()

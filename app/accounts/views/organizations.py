@@ -13,10 +13,13 @@ from app.accounts.roles import Product, Role
 from app.accounts.rules import LOCALES
 from app.accounts.views import administered, pages
 from app.kernel import clock
-from app.kernel.changes import events
+from app.kernel.changes import confirmation, events
 from app.kernel.db.transaction import db
 from app.kernel.errors import Denied
-from app.kernel.web import list_filters
+from app.kernel.text.template_filters import pluralize
+from app.kernel.web import confirmation_pages, list_filters
+from app.kernel.web.confirmation_pages import Confirmation
+from app.kernel.web.forms import DeskForm
 from app.kernel.web.htmx import respond, see_other
 from app.kernel.web.list_filters import Filter
 
@@ -120,6 +123,52 @@ def change_organization(organization_id: int) -> Response:
     return see_other(url_for("accounts.organization", organization_id=found.id))
 
 
+@pages.post("/organizations/<int:organization_id>/close")
+@allow(Role.ADMIN)
+def close_organization(organization_id: int) -> Response:
+    """Closes an organization, once the administrator has read what ends and what goes on."""
+    DeskForm().check()
+    _check_staff("close")
+    found, by, now = queries.organization(db(), organization_id, None), me().actor(), clock.now()
+    name, keys = found.name, queries.keys(db(), None, organization_id=found.id)
+    working = pluralize(sum(each.revoked_at is None for each in keys), "working key")
+    people = pluralize(len(queries.people(db(), None, organization_id=found.id)), "person has", "people have")
+    asked = Confirmation(
+        title="Review and close",
+        confirm="Close the organization",
+        back=url_for("accounts.organization", organization_id=found.id),
+        back_label="Back to the organization",
+        subject=[name, found.slug],
+        icon="lock",
+        tone="danger",
+        note=f"Its programs are refused from now on ({working}). {people} a role in it, which gives no access then; "
+        "roles elsewhere stay. Its questionnaires take nobody new, and neither keys nor roles, requests or inspections "
+        "can be created for it. What is under way goes on: booked sessions take place, links that were sent work, and "
+        "staff of all organizations see and finish it. It can be reopened, with everything that it had.",
+    )
+    _, preview = confirmation.confirm(
+        lambda db, _: actions.close(db, queries.organization(db, organization_id), by=by, now=now),
+        "close",
+        organization_id,
+    )
+    if preview:
+        return confirmation_pages.show(preview, asked)
+    flash(f"{name} is closed.")
+    return see_other(url_for("accounts.organization", organization_id=organization_id))
+
+
+@pages.post("/organizations/<int:organization_id>/reopen")
+@allow(Role.ADMIN)
+def reopen_organization(organization_id: int) -> Response:
+    """Reopens a closed organization."""
+    DeskForm().check()
+    _check_staff("reopen")
+    found = queries.organization(db(), organization_id, None)
+    actions.reopen(db(), found, by=me().actor(), now=clock.now())
+    flash(f"{found.name} is open again, with the keys and roles that it had.")
+    return see_other(url_for("accounts.organization", organization_id=found.id))
+
+
 def _form(found: Organization, mine: frozenset[int] | None, posted: MultiDict[str, str] | None) -> OrganizationForm:
     """The form, filled from the row or with the posted values."""
     form_class = StaffOrganizationForm if mine is None else OrganizationForm
@@ -129,7 +178,7 @@ def _form(found: Organization, mine: frozenset[int] | None, posted: MultiDict[st
     return form
 
 
-def _check_staff() -> None:
+def _check_staff(verb: str = "create") -> None:
     """Raises Denied unless the current administrator manages all organizations."""
     if administered() is not None:
-        raise Denied("Only staff administrators create organizations. Nothing was done.")
+        raise Denied(f"Only staff administrators {verb} organizations. Nothing was done.")

@@ -272,7 +272,9 @@ def _why_not_reset(found: Person) -> str:
 
 def _fill_choices(form: InviteForm | RoleForm, db: Db, mine: frozenset[int] | None) -> dict[str, Organization | None]:
     """Fills the choices with the organizations this administrator may give roles in; returns them by choice."""
-    places: dict[str, Organization | None] = {str(each.id): each for each in queries.organizations(db, mine)}
+    places: dict[str, Organization | None] = {
+        str(each.id): each for each in queries.organizations(db, mine, is_open=True)
+    }
     names = [(key, each.name) for key, each in places.items() if each is not None]
     if mine is None:
         places[EVERYWHERE] = None

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, literal_column, select
 
-from app.accounts.models import Membership, Person
+from app.accounts.models import IN_FORCE, Membership, Person
 from app.accounts.roles import WRITERS, Grant, Role, scope_of
 from app.dashboard.listing import Condition
 from app.dashboard.undo.models import IS_PENDING, TABLE, Decision, PendingDecision
@@ -61,7 +61,7 @@ _DUE = (
 _GRANTS = (
     select(Membership.role, Membership.organization_id)
     .join(Person, Person.id == Membership.person_id)
-    .where(Membership.person_id == bindparam("person_id"), Person.disabled_at.is_(None))
+    .where(Membership.person_id == bindparam("person_id"), Person.disabled_at.is_(None), IN_FORCE)
 )
 
 

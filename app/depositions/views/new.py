@@ -195,7 +195,11 @@ def _field_error(error: FieldError) -> FieldError:
 def _organizations() -> dict[str, Organization]:
     """The organizations that the user may act for. Raises Denied when there is none."""
     scope = me().scope(DEPOSITIONS, write=True)
-    found = reading().scalars(select(Organization).where(scope.where(Organization.id)).order_by(Organization.name))
+    found = reading().scalars(
+        select(Organization)
+        .where(scope.where(Organization.id), Organization.closed_at.is_(None))
+        .order_by(Organization.name)
+    )
     by_id = {str(row.id): row for row in found}
     if not by_id:
         me().check(DEPOSITIONS, 0)

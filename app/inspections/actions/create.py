@@ -8,6 +8,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.engine import Row
 
 from app.accounts.models import Organization
+from app.accounts.rules import check_open
 from app.inspections import chain, emails, events, people, rules
 from app.inspections.actions._write import Values, insert_link, record
 from app.inspections.models import COUNTS, Anchoring, Campaign, Inspection, Status
@@ -36,8 +37,8 @@ def create(
     """Creates an inspection with the first event of its chain and its reminders.
 
     It is assigned to `assignee` (id and name) from the start, and asks field users about `subjects`. Demonstration data
-    bring their own `id`. Raises PaymentRequired (billing, free plan used up) and Invalid (campaign of another
-    organization, impossible moment).
+    bring their own `id`. Raises Conflict (closed), PaymentRequired (billing, free plan used up) and Invalid
+    (campaign of another organization, impossible moment).
     """
     organization = _billed(db, organization_id)
     rules.check_schedule(scheduled_for)
@@ -81,9 +82,11 @@ def create(
     return inspection
 
 
-def _billed(db: Db, organization_id: int) -> Row[str, str, str, str, str]:
-    """The organization, checked for billing. A free one is locked first, so that parallel creates count in turn."""
+def _billed(db: Db, organization_id: int) -> Row[str, datetime | None, str, str, str, str, str]:
+    """The organization, open and billed. A free one is locked first, so that parallel creates count in turn."""
     columns = (
+        Organization.name,
+        Organization.closed_at,
         Organization.slug,
         Organization.plan,
         Organization.billing,
@@ -97,6 +100,7 @@ def _billed(db: Db, organization_id: int) -> Row[str, str, str, str, str]:
         organization = db.execute(statement.with_for_update(key_share=True)).one()
         counted = select(func.sum(COUNTS.c.n)).where(COUNTS.c.organization_id == organization_id)
         created_ever = int(db.scalar(counted) or 0)
+    check_open(organization.name, organization.closed_at)
     rules.check_billing(organization.plan, organization.billing, created_ever)
     return organization
 

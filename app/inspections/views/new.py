@@ -79,7 +79,10 @@ def _instant(wall: datetime | None, zone: str) -> datetime | None:
 def _writable() -> dict[int, OrganizationRow]:
     """The organizations that the user may act for. Raises Denied when there is none."""
     scope = me().scope(INSPECTIONS, write=True)
-    found = {row.id: row for row in queries.organizations(db(), scope.where(Organization.id))}
+    found = {
+        row.id: row
+        for row in queries.organizations(db(), scope.where(Organization.id) & Organization.closed_at.is_(None))
+    }
     if not found:
         me().check(INSPECTIONS, 0)
     return found

@@ -84,7 +84,7 @@ _DETAIL = (
         Questionnaire.id,
         Questionnaire.slug,
         Questionnaire.name,
-        Questionnaire.is_open,
+        and_(Questionnaire.is_open, Organization.closed_at.is_(None)),
         QuestionnaireVersion.number,
         QuestionnaireVersion.introduction,
         QuestionnaireVersion.questions,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from app.accounts.models import Membership, NewAnswers, Organization, Person
+from app.accounts.models import IN_FORCE, Membership, NewAnswers, Organization, Person
 from app.accounts.roles import PRESCREENS, WRITERS, Grant, Role, scope_of
 from app.accounts.scope import Scope
 from app.kernel.db.engine import Db
@@ -25,7 +25,7 @@ class Recipient(NamedTuple):
 _PEOPLE = (
     select(Person.id, Person.name, Person.email, Person.time_zone, Person.new_answers)
     .join(Membership, Membership.person_id == Person.id)
-    .where(Person.disabled_at.is_(None))
+    .where(Person.disabled_at.is_(None), IN_FORCE)
     .distinct()
     .order_by(Person.id)
 )
@@ -52,7 +52,8 @@ def agent(db: Db, person_id: int) -> tuple[Recipient, Scope] | None:
     found = _people(db, Person.id == person_id, _AGENTS)
     if not found:
         return None
-    grants = db.execute(select(Membership.role, Membership.organization_id).where(Membership.person_id == person_id))
+    theirs = select(Membership.role, Membership.organization_id).where(Membership.person_id == person_id, IN_FORCE)
+    grants = db.execute(theirs)
     grants_of = [Grant(Role(role), organization_id) for role, organization_id in grants]
     return found[0], scope_of(grants_of, WRITERS[PRESCREENS])
 
