@@ -64,7 +64,23 @@ def test_no_fact_is_without_its_value(demo_site: DemoSite) -> None:
     complaints(f"{visit.url}: {name}" for visit in demo_site.pages() for name in empty.findall(visit.html))
 
 
-MAY_WRITE: dict[str, str] = {
+BOOSTED = re.compile(r'<form[^>]* hx-boost="true".*?</form>', re.DOTALL)
+
+
+def test_what_is_answered_beside_a_control_has_its_place(demo_site: DemoSite) -> None:
+    """Without it a refusal, or a confirmation, comes and is shown nowhere."""
+
+    def missing(html: str) -> Iterator[str]:
+        forms = BOOSTED.findall(html.partition("<main")[2].partition("</main>")[0])
+        if forms and 'id="refusal"' not in html:
+            yield "refusal"
+        if any('type="hidden" name="step" value="preview"' in form for form in forms) and 'id="preview"' not in html:
+            yield "preview"
+
+    complaints(f"{visit.url} has no {slot} slot" for visit in demo_site.pages() for slot in missing(visit.html))
+
+
+_WRITE: dict[str, str] = {
     "audit.csv": "notes who takes a copy",
     "depositions.csv": "notes who takes a copy of which list",
     "depositions.managers_csv": "notes who takes a copy of the roster",
