@@ -1,5 +1,6 @@
-"""Controls are written as the library writes them, in a tenth of the time."""
+"""Controls are written as the library writes them, in a tenth of the time, but for values that are their texts."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,10 @@ GIVEN: tuple[dict[str, Any], ...] = (
     {},
     {"id": "other", "class_": "input", "aria-describedby": 'a"b', "data-limit": 30, "data_x": "<&", "hidden": True},
 )
+
+
+SAID_TWICE = re.compile(r'(<option(?: selected)?) value="([^"]+)">\2</option>')
+"""An option whose value is its text: it is the value without being given."""
 
 
 def kinds(base: type[DeskForm] = DeskForm) -> Iterator[type[DeskForm]]:
@@ -40,6 +45,7 @@ def test_every_field_of_every_form(app: Flask, given: dict[str, Any], typed: str
                     expected = DefaultMeta.render_field(field.meta, field, given)
                 except (TypeError, ValueError):
                     continue  # a list without choices yet
-                assert field.meta.render_field(field, given) == expected, f"{kind.__name__}.{field.name}"
+                known = {str(expected), SAID_TWICE.sub(r"\1>\2</option>", str(expected))}
+                assert field.meta.render_field(field, given) in known, f"{kind.__name__}.{field.name}"
                 compared += 1
     assert compared > 200

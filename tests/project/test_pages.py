@@ -80,7 +80,7 @@ def test_what_is_answered_beside_a_control_has_its_place(demo_site: DemoSite) ->
     complaints(f"{visit.url} has no {slot} slot" for visit in demo_site.pages() for slot in missing(visit.html))
 
 
-_WRITE: dict[str, str] = {
+MAY_WRITE: dict[str, str] = {
     "audit.csv": "notes who takes a copy",
     "depositions.csv": "notes who takes a copy of which list",
     "depositions.managers_csv": "notes who takes a copy of the roster",

@@ -76,12 +76,15 @@ COVERED = """() => {
     for (const control of innerWidth > 1000 ? [...forwards, ...backwards] : innerWidth > 350 ? forwards : backwards) {
         if (!isRepeated(control)) control.focus();
         control.scrollIntoView({ block: "nearest" });
-        const [box] = control.getClientRects();
-        if (!box || box.width < 2) continue;
-        const x = Math.min(innerWidth - 1, Math.max(0, box.left + box.width / 2));
-        const y = Math.min(innerHeight - 1, Math.max(0, box.top + box.height / 2));
-        const hit = document.elementFromPoint(x, y);
-        if (control.contains(hit) || hit?.closest("label")?.contains(control)) continue;
+        const lines = [...control.getClientRects()].map((box) => {
+            const x = Math.min(innerWidth - 1, Math.max(0, box.left + box.width / 2));
+            const y = Math.min(innerHeight - 1, Math.max(0, box.top + box.height / 2));
+            return { box, x, y, hit: document.elementFromPoint(x, y) };
+        });
+        if (!lines.length || lines[0].box.width < 2) continue;
+        const free = ({ hit }) => control.contains(hit) || hit?.closest("label")?.contains(control);
+        if (lines.some(free)) continue;  // a link may have more lines than there is room
+        const { x, y, hit } = lines[0];
         const called = (each) => `${each?.tagName}.${each?.className.baseVal ?? each?.className}`;
         const place = (each) => `${called(each)} in #${each?.closest("[id]")?.id}`;
         const words = (control.textContent || control.name || "").trim().slice(0, 30);

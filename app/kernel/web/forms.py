@@ -143,15 +143,21 @@ def _control(field: Field, given: dict[str, object]) -> Markup | None:
     attributes = {"id": field.id, **known, **own, **given, "name": field.name}
     if type(widget) is Select and not (widget.multiple or field.has_groups()):
         options = [
-            f"<option {_attributes({'value': each.value, **each.render_kw, **selected})}>{escape(each.label)}</option>"
+            f"<option{' ' * bool(own)}{_attributes(own)}>{escape(each.label)}</option>"
             for each in field.iter_choices()
-            for selected in [{"selected": True} if each.selected else {}]
+            for own in [_own_attributes(each)]
         ]
         return Markup(f"<select {_attributes(attributes)}>{''.join(options)}</select>")
     if isinstance(field, StringField) and isinstance(widget, Input) and field._datalist is None:
         value = "" if getattr(widget, "hide_value", False) else field._value()
         return Markup(f"<input {_attributes({'type': widget.input_type, 'value': value, **attributes})}>")
     return None
+
+
+def _own_attributes(choice: SelectChoice) -> dict[str, object]:
+    """The attributes of an option. Its value is its text where none is given: four hundred time zones, said once."""
+    value = {} if str(choice.value) == choice.label == " ".join(choice.label.split()) else {"value": choice.value}
+    return {**value, **choice.render_kw, **({"selected": True} if choice.selected else {})}
 
 
 def _attributes(given: Mapping[str, object]) -> str:
