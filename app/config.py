@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 if TYPE_CHECKING:
@@ -109,9 +109,12 @@ class Config:
             if not value:
                 continue
             try:
-                found[name] = read(value)
+                setting = read(value)
             except ValueError as error:
                 wrong.append(f"{name.upper()} {error}.")
+                continue
+            if setting != ():  # a list of nothing but commas is not set either
+                found[name] = setting
         if "evidence_url" not in found and (database := found.get("database_url", "")).startswith("sqlite:///"):
             found["evidence_url"] = str(Path(database.removeprefix("sqlite:///")).parent / "evidence")
         config = cls(**found)
@@ -146,11 +149,65 @@ def _networks(value: str) -> tuple[Network, ...]:
         raise ValueError("must be a comma-separated list of networks such as 10.0.0.0/8") from None
 
 
+def _url(value: str, *schemes: str) -> SplitResult | None:
+    """The parts of an address with one of the schemes, a host and a port that is one; None when it is none."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises ValueError for what is no port
+    except ValueError:
+        return None
+    return parts if parts.scheme in schemes and parts.hostname else None
+
+
 def _base_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an http or https address such as https://desk.example.com")
-    return value.rstrip("/")
+    parts = _url(value.rstrip("/"), "http", "https")
+    if parts is None or parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("must be an http or https address without a path such as https://desk.example.com")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _smtp_url(value: str) -> str:
+    parts = _url(value, "smtp", "smtps")
+    encrypted = parts is not None and (parts.query == "" or (parts.scheme, parts.query) == ("smtp", "starttls"))
+    if parts is None or not encrypted or parts.path not in ("", "/") or parts.fragment:
+        raise ValueError("must be a mail server such as smtp://user:password@mail.example.com:587?starttls")
+    return value
+
+
+def _sender(value: str) -> str:
+    from email.utils import getaddresses
+
+    found = getaddresses([value])
+    if len(found) != 1 or not re.fullmatch(r"[^\s@]+@[^\s@]+", found[0][1]):
+        raise ValueError('must be one sender such as Session Desk <desk@example.com>, a name with a comma in "…"')
+    return value
+
+
+def _web_url(value: str) -> str:
+    if _url(value, "http", "https") is None:
+        raise ValueError("must be an http or https address")
+    return value
+
+
+def _redis_url(value: str) -> str:
+    if _url(value, "redis", "rediss") is None:
+        raise ValueError("must be a Redis server such as redis://:password@redis.example.com:6379/0")
+    return value
+
+
+def _video_url(value: str) -> str:
+    if _url(value, "ws", "wss") is None:
+        raise ValueError("must be a video server such as wss://video.example.com")
+    return value
+
+
+def _authorities(value: str) -> tuple[str, ...]:
+    urls = _list(value)
+    for url in urls:
+        parts = _url(url, "http", "https")
+        if parts is None or not re.fullmatch(r"([0-2](\.[0-9]+)+)?", parts.fragment):
+            raise ValueError("must hold http or https addresses, each with # and a policy such as 1.2.3 at the most")
+    return urls
 
 
 def _fernet_keys(value: str) -> tuple[str, ...]:
@@ -207,8 +264,9 @@ def _promise(value: str) -> float:
 
 
 def _imap_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("imap", "imaps") or not (parts.hostname and parts.username and parts.password):
+    parts = _url(value, "imap", "imaps")
+    encrypted = parts is not None and (parts.query == "" or (parts.scheme, parts.query) == ("imap", "starttls"))
+    if parts is None or not encrypted or not (parts.username and parts.password):
         raise ValueError("must be a mailbox such as imaps://user:password@mail.example.com/INBOX")
     return value
 
@@ -220,8 +278,17 @@ def _store_url(value: str) -> str:
 
 
 def _database_url(value: str) -> str:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
     if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise ValueError("must start with sqlite:/// or postgresql://")
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        raise ValueError("must be an address such as postgresql://user:password@host:5432/name") from None
+    if url.drivername == "sqlite" and not url.database:
+        raise ValueError("must name a file such as sqlite:////var/lib/session-desk/session-desk.sqlite3")
     return value
 
 
@@ -231,17 +298,17 @@ _READERS: dict[str, Callable[[str], object]] = {
     "encryption_keys": _fernet_keys,
     "otp_pepper": str,
     "public_base_url": _base_url,
-    "smtp_url": str,
-    "mail_from": str,
-    "sms_url": str,
-    "redis_url": str,
-    "tsa_urls": _list,
+    "smtp_url": _smtp_url,
+    "mail_from": _sender,
+    "sms_url": _web_url,
+    "redis_url": _redis_url,
+    "tsa_urls": _authorities,
     "tsa_roots": _certificates,
     "imap_url": _imap_url,
     "evidence_url": _store_url,
     "c2pa_certificate": str,
     "c2pa_key": str,
-    "livekit_url": str,
+    "livekit_url": _video_url,
     "livekit_api_key": str,
     "livekit_api_secret": str,
     "ice_servers": str,
