@@ -57,6 +57,11 @@ def test_processes_count_together(serve: Callable[..., Server]) -> None:
     for n in range(60):
         one_request(server.port, "/sign-in")
         assert count() == n + 1
+    # Of what the database says there is one value, and not beside it what each process said when it was asked last.
+    text = one_request(server.port, "/metrics")
+    kinds = re.findall(r"^# TYPE (\S+)", text, re.M)
+    assert len(kinds) == len(set(kinds))
+    assert re.findall(r"^desk_outbox_queued\S* .*$", text, re.M) == ["desk_outbox_queued 0.0"]
     victim = max(children(server.process.pid))
     os.kill(victim, signal.SIGKILL)
     ends, counted = time.monotonic() + 30, 0
