@@ -1,7 +1,9 @@
 """History is only ever added to: the database refuses everything else, and a role may be denied it besides."""
 
 import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, insert, make_url, select, text
@@ -14,8 +16,9 @@ from app.kernel.changes.event_erasure import erase_events
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, Event, record
 from app.kernel.clock import now
-from app.kernel.db import append_only
+from app.kernel.db import append_only, remains
 from app.kernel.db.engine import Database
+from app.kernel.errors import Denied
 from tests.databases import WorkerDatabases
 from tests.history import rewriting
 
@@ -36,6 +39,9 @@ WORDS = {"sha256": "0" * 64, "locale": "en", "text": "May we?"}
 
 def test_the_tables_of_history() -> None:
     assert append_only.declared() == TABLES
+    page = Path(__file__).parents[2].joinpath("docs/operating.md").read_text()
+    named = page.partition("**History cannot be rewritten.** Rows of ")[2].partition(" are only ever added")[0]
+    assert sorted(re.findall(r"`(\w+)`", named)) == TABLES
 
 
 @pytest.mark.parametrize("statement", ["UPDATE consent_wordings SET text = 'We may.'", "DELETE FROM consent_wordings"])
@@ -116,3 +122,26 @@ def test_the_role_of_the_program_adds_and_is_denied_the_rest(as_role: Database) 
         for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}", f"ALTER TABLE {table} DISABLE TRIGGER USER"):
             with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), as_role.write() as db:
                 db.execute(text(statement))
+
+
+def test_who_does_not_own_the_tables_does_not_write_them_anew(as_role: Database) -> None:
+    """PostgreSQL leaves such tables out with a warning: nobody may take them for written anew."""
+    with pytest.raises(Denied, match="owner of the tables"):
+        remains.drop(as_role)
+
+
+def test_an_owner_who_is_no_superuser_writes_the_tables_anew(as_role: Database) -> None:
+    role = as_role.url.username
+    administration = create_engine(as_role.url.set(username="postgres"), isolation_level="AUTOCOMMIT")
+    with administration.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {role} OWNER {role}")
+    own = Database(Config.for_tests(database_url=as_role.url.set(database=role).render_as_string(hide_password=False)))
+    try:
+        with own.write() as db:
+            db.execute(text("CREATE TABLE notes (id integer)"))
+        assert remains.drop(own)
+    finally:
+        own.dispose()
+        with administration.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {role}")
+        administration.dispose()
