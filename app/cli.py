@@ -1,19 +1,21 @@
 """`desk`: the commands of an operator. They run the same code as the pages and the worker.
 
 With `--json` stdout holds JSON and nothing else. Exit codes: 0 done, or nothing to do; 1 refused, with a sentence on
-stderr; 2 wrong usage. Every command may be repeated: what exists with the same facts is left alone.
+stderr; 2 wrong usage. A command may be repeated: what exists with the same facts is left alone, and where each call
+makes another its help says so.
 """
 
 import gc
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
     gc.disable()  # while all that follows is imported, which stays: collecting it costs a fifth of a command's start
 
 import click
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from app.cli_calibration import calibration
 from app.cli_commands import NO_TABLES, command, opened_database
@@ -39,12 +41,20 @@ from app.config import Config
 from app.kernel import clock
 from app.kernel.errors import Unavailable
 
+NEWEST = Path(__file__).parents[1] / "migrations" / "HEAD"
+"""The number of the newest migration, without Alembic, which no web process needs."""
+
 
 def _with_tables() -> Config:
-    """The configuration of a long-running process. Raises Unavailable while its database has no tables."""
+    """The configuration of a long-running process. Raises Unavailable while its database has no tables or old ones.
+
+    Newer ones are served: what is upgraded next to a running program must be able to go back to it.
+    """
     database = opened_database()
     with database.reader.connect() as connection:
-        if not inspect(connection).has_table("organizations"):
+        known = inspect(connection).has_table("alembic_version")
+        at = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else None
+        if (at or "") < NEWEST.read_text().strip():
             raise Unavailable(NO_TABLES, code="database.old")
     database.dispose()  # Processes that are forked must not share a connection.
     return database.config

@@ -62,7 +62,8 @@ def _check_text(context: click.Context) -> None:
 
 def _database_problem(error: Exception) -> tuple[str, str]:
     cause = str(getattr(error, "orig", error)).splitlines()[0]
-    if "no such table" in cause or ("does not exist" in cause and "relation" in cause):
+    missing = getattr(getattr(error, "orig", None), "sqlstate", None) in ("42P01", "42703")  # a table, a column
+    if missing or cause.startswith(("no such table", "no such column")):
         return NO_TABLES, "database.old"
     return f"The database refused: {cause}. Nothing was changed.", "database.unavailable"
 

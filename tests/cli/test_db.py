@@ -107,6 +107,23 @@ def test_without_tables_every_command_says_what_to_do(empty: Desk, arguments: tu
     assert done.stderr == "The database has no tables yet, or old ones. Run `desk db upgrade`, then repeat this.\n"
 
 
+@pytest.mark.parametrize("arguments", [("serve",), ("worker",)])
+def test_no_process_starts_on_the_tables_of_an_older_version(
+    newest: Desk, tmp_path: Path, arguments: tuple[str]
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "new.sqlite3")) as db, db:
+        db.execute("UPDATE alembic_version SET version_num = '0071'")
+    done = newest(*arguments)
+    assert (done.exit_code, done.stderr.partition(".")[0]) == (1, "The database has no tables yet, or old ones")
+
+
+def test_a_command_that_misses_a_column_says_what_to_do(newest: Desk, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "new.sqlite3")) as db, db:
+        db.execute("ALTER TABLE organizations RENAME COLUMN prescreen_days TO days")
+    done = newest("organization", "list")
+    assert (done.exit_code, done.stderr.partition(".")[0]) == (1, "The database has no tables yet, or old ones")
+
+
 def test_a_database_that_is_away_is_a_sentence(empty: Desk) -> None:
     done = empty("organization", "set", "x", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert done.exit_code == 1
