@@ -39,7 +39,7 @@ def restored(database: Database, worker_databases: WorkerDatabases, folder: Path
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     subprocess.run([program("pg_dump"), "--format=custom", f"--file={dump}", source], check=True)
-    restore = [program("pg_restore"), "--clean", "--if-exists", "--no-owner", f"--dbname={target}", str(dump)]
+    restore = [program("pg_restore"), "--no-owner", "--exit-on-error", f"--dbname={target}", str(dump)]
     subprocess.run(restore, check=True)
     return target
 
