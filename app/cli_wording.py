@@ -50,7 +50,8 @@ def list_(output: Output, organization: str) -> None:
         for locale, versions in own.items()
         if versions
     ]
-    words = "\n".join([*lines, "Every other language is asked in the product's words."])
+    rest = "Every other language" if lines else "Every language"
+    words = "\n".join([*lines, f"{rest} is asked in the product's words."])
     output.done({"organization": organization, "own": {key: value for key, value in own.items() if value}}, words)
 
 

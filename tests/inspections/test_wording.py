@@ -267,6 +267,7 @@ def test_the_command(database, cast, monkeypatch, tmp_path) -> None:
     words = {"fr": {"camera": "Nos mots.", "gps": ""}, "ar": {"recording": "نصنا."}}
     file.write_text(json.dumps({"form": "session-desk/consent-wording/1", "wording": words}), "utf-8")
     where = ("--organization", "marston")
+    assert desk("wording", "list", *where).stdout == "Every language is asked in the product's words.\n"
     assert "2 texts are new." in desk("wording", "import", str(file), *where, "--reason", "By law").stdout
     assert "said that already" in desk("wording", "import", str(file), *where, "--reason", "By law").stdout
     listed = desk("wording", "list", *where).stdout
