@@ -352,8 +352,7 @@ def decrypt_key(vault: Vault, ciphertext: str) -> str:
         return vault.decrypt(ciphertext)
     except ValueError:
         raise LookupError(
-            "The newest depositions key of this organization cannot be read with the present ENCRYPTION_KEYS, so "
-            "nothing can be signed for it. Create a new one."
+            "The newest depositions key of the organization cannot be read with the present ENCRYPTION_KEYS."
         ) from None
 
 
@@ -364,7 +363,7 @@ def signing_key(db: Db, organization_id: int) -> str:
     """
     ciphertext = NEWEST_KEY.scalar(db, {"organization_id": organization_id})
     if ciphertext is None:
-        raise LookupError("This organization has no active depositions key, so nothing can be signed for it.")
+        raise LookupError("The organization has no active depositions key to sign this with.")
     return decrypt_key(db.vault, ciphertext)
 
 

@@ -1,6 +1,7 @@
 """`desk key create` and `desk token`: shown once, opens its door, scoped."""
 
 import pytest
+from cryptography.fernet import Fernet
 
 from app.accounts import api_auth
 from app.kernel.clock import now
@@ -81,6 +82,13 @@ def test_without_a_key_there_is_no_token(desk: Desk) -> None:
     done = desk("token", "--organization", "marston")
     assert done.exit_code == 1
     assert "no active depositions key" in done.stderr
+
+
+def test_a_key_that_nobody_can_read_any_more_is_not_called_missing(desk: Desk) -> None:
+    desk.json("key", "create", "--organization", "marston", "--product", "depositions", "--label", "CI")
+    done = desk("token", "--organization", "marston", ENCRYPTION_KEYS=Fernet.generate_key().decode())
+    assert done.exit_code == 1
+    assert "cannot be read with the present ENCRYPTION_KEYS. Create one first." in done.stderr
 
 
 def test_keys_are_listed_without_their_secrets(desk: Desk) -> None:

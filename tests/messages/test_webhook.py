@@ -138,12 +138,12 @@ def test_an_organization_without_key_waits_for_one(
     sender: Database, bad: HttpReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def none(_db: Any, _organization_id: int) -> str:
-        raise LookupError
+        raise LookupError("Why there is none.")
 
     signed_with(monkeypatch, none)
     row = send(sender, hook(bad.url("/200")))
     assert (row.state, bad.requests) == ("queued", [])
-    assert row.last_error == "The organization has no active depositions key to sign this with."
+    assert row.last_error == "Why there is none."
 
 
 def test_a_name_nobody_knows_is_tried_again(sender: Database) -> None:

@@ -92,12 +92,8 @@ def print_bearer(db: Db, organization: Organization, *, by: Actor, now: datetime
     rules.check_open(organization.name, organization.closed_at)
     try:
         key = api_auth.signing_key(db, organization.id)
-    except LookupError:
-        raise Conflict(
-            f"{organization.name} has no active depositions key, so there is nothing to sign a bearer with. "
-            "Create one first.",
-            code="key.missing",
-        ) from None
+    except LookupError as reason:
+        raise Conflict(f"{reason} Create one first.", code="key.missing") from None
     expires_at = now + BEARER_LIFE
     record(
         db,

@@ -343,10 +343,8 @@ def _webhook(db: Db, message: Message) -> PreviewedMessage:
         signing_key: webhooks.SigningKey = current_app.extensions["signing_key"]
         try:
             signing_key(db, message.payload["organization_id"])
-        except LookupError:
-            warning = (
-                "The organization has no active depositions key to sign this with, so it waits until there is one."
-            )
+        except LookupError as reason:
+            warning = f"{str(reason).removesuffix('.')}, so it waits until there is one."
     named = webhooks.headers(host, f"[{WHEN_SENT}]", "[the time]", "1", "[over id, time and body]")
     head = "\n".join(f"{name}: {value}" for name, value in named.items())
     shown = message.payload | (message.content or {})

@@ -113,8 +113,8 @@ def _key(delivery: Delivery, signing_key: SigningKey) -> str:
     try:
         with delivery.database.read() as db:
             return signing_key(db, delivery.payload["organization_id"])
-    except LookupError:
-        raise TemporaryFailure("The organization has no active depositions key to sign this with.") from None
+    except LookupError as reason:
+        raise TemporaryFailure(str(reason)) from None
 
 
 def _status_or_failure(answer: http_client.Answer) -> Accepted:
