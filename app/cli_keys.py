@@ -105,6 +105,7 @@ def _facts(found: "ApiKey") -> dict[str, object]:
         "created_at": clock.iso(found.created_at),
         "last_used_at": clock.iso(found.last_used_at),
         "revoked_at": clock.iso(found.revoked_at),
+        "organization_closed_at": clock.iso(found.organization.closed_at),
     }
 
 
@@ -112,6 +113,7 @@ def _line(facts: dict[str, object]) -> str:
     label = f" \u201c{facts['label']}\u201d" if facts["label"] else ""
     used = f"last used {facts['last_used_at']}" if facts["last_used_at"] else "never used"
     ended = f", revoked {facts['revoked_at']}" if facts["revoked_at"] else ""
+    ended += ", of a closed organization" if facts["organization_closed_at"] else ""
     return f"{facts['key']}\u2026  {facts['organization']}, {facts['product']}{label}, {used}{ended}"
 
 

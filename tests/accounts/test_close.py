@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accounts.actions import keys, organizations, people
@@ -130,11 +131,23 @@ def test_no_second_step_is_asked_for_it(client: FlaskClient, cast: Cast, databas
     assert "requires two-step sign-in" not in client.get("/settings").text
 
 
-def test_prospects_are_told_that_nothing_is_taken(client: FlaskClient, cast: Cast, database: Database) -> None:
+def test_prospects_are_told_that_nothing_is_taken(
+    app: Flask, client: FlaskClient, cast: Cast, database: Database
+) -> None:
+    staff = app.test_client()
     with database.write() as db:
-        template(db, cast.marston.id, "two-bedroom")
+        id = template(db, cast.marston.id, "two-bedroom")
     assert client.get("/p/marston/two-bedroom").status_code == 200
     close(database, cast)
+    with database.write() as db:
+        people.give_role(
+            db, db.get_one(Person, cast.hugo.id), Role.LEASING_LEAD.value, None, by=COMMAND_LINE, now=now()
+        )
+    cast.sign_in(staff, "hugo")
+    listed = staff.get("/prescreens/questionnaires").text
+    assert (">Open<" in listed, ">Closed<" in listed) == (False, True)
+    shown = staff.get(f"/prescreens/questionnaires/{id}").text
+    assert "Its organization is closed: its page says that nothing is taken" in shown
     answer = client.get("/p/marston/two-bedroom")
     assert (answer.status_code, "takes no answers here" in answer.text) == (410, True)
     reopen(database, cast)

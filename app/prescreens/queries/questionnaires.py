@@ -253,7 +253,7 @@ def listing(db: Db, reach: Reach) -> list[ListedQuestionnaire]:
             Questionnaire.id,
             Questionnaire.slug,
             Questionnaire.name,
-            Questionnaire.is_open,
+            and_(Questionnaire.is_open, Organization.closed_at.is_(None)),
             Questionnaire.current_version,
             Questionnaire.created_at,
             Questionnaire.organization_id,
