@@ -1,15 +1,18 @@
 """Failures elsewhere lock nobody out: known networks and passkeys go on, the others are judged once a minute."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from app.accounts import jobs
+from app.accounts import jobs, throttle
 from app.accounts.actions import sign_ins
 from app.accounts.actions.sign_ins import RESET_JOB
 from app.accounts.models import KnownNetwork
+from app.kernel.api.rate_limits import Decision
 from app.kernel.changes.events import Event
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
@@ -22,6 +25,32 @@ from tests.clocks import Clock
 from tests.outgoing import Outbox
 
 HOME, AWAY, ATTACKER = "192.0.2.10", "198.51.100.20", "203.0.113.30"
+
+
+class Uncountable:
+    """A limiter that says what it could not count, once so many hits were allowed."""
+
+    def __init__(self, *allowed: bool) -> None:
+        self.answers, self.guarded = list(allowed), list[bool]()
+
+    def hit(self, _bucket: str, limit: int, _seconds: int = 60, *, guarded: bool = False) -> Decision:
+        self.guarded.append(guarded)
+        return Decision(self.answers.pop(0), limit, 0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "known"),
+    [([False], False), ([True, True, True], False), ([True, False, True], True), ([True, False, True, True], False)],
+)
+def test_an_attempt_that_cannot_be_counted_is_not_judged(answers: list[bool], known: bool) -> None:
+    """Every hit is `guarded`: without a count, guessing would have no end."""
+    limiter: Any = Uncountable(*answers)
+    throttle.count_attempt(limiter, "lena@example.com", HOME, lambda: known)
+    assert limiter.guarded == [True] * len(answers)
+    for count in (throttle.count_proof, throttle.count_reset):
+        limiter = Uncountable(True, True)
+        count(limiter, "7", HOME)  # type: ignore[operator]  # an address or an id
+        assert limiter.guarded == [True, True]
 
 
 def at(app: Flask, address: str) -> FlaskClient:

@@ -113,6 +113,9 @@ def test_another_organization_reads_nothing_of_it(client, database, cast):
     assert stored(database, made.id).not_up_to_date
     listed(client, cast, made.id, "quill")
     assert stored(database, made.id).not_up_to_date
+    with database.read() as db:
+        read = {slug: people.last_read(db, cast.organizations[slug].id) for slug in ("marston", "quill")}
+    assert (read["marston"], read["quill"] is None) == (None, False)
 
 
 def test_a_reading_is_written_at_most_once_a_minute(client, database, cast, clock):

@@ -13,6 +13,7 @@ from app.accounts.roles import Role
 from app.depositions import actions
 from app.depositions.models import Manager
 from app.depositions.queries import managers, roster
+from app.depositions.rules.transitions import Span
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.logs import redact
@@ -232,6 +233,25 @@ def test_absences_are_told_where_a_session_is_scheduled_and_taken_back(ines, dat
     assert post(ines, f"/{id}{remove}", version=3).status_code == 404
     assert "away until" not in text(ines.get(f"/depositions/{made.id}"))
     assert [kind for kind, _ in history(database, id)] == ["manager.absence_removed", "manager.absence_added"]
+
+
+def test_a_timetable_is_of_one_manager_and_of_these_days(hugo, database, cast):
+    mine, other = cast.managers["ines"].id, add(hugo, database)
+    for id, version, day in (
+        (mine, 1, "2027-03-01"),
+        (mine, 2, "2027-03-04"),
+        (mine, 3, "2027-02-27"),
+        (other, 1, "2027-03-02"),
+    ):
+        absence = {"first_day": day, "last_day": day, "note": f"Away on {day}", "version": version}
+        assert post(hugo, f"/{id}/absences", **absence).status_code == 303
+    with database.read() as db:
+        within = Span(factories.at("2027-03-02 09:00"), factories.at("2027-03-02 10:00"))
+        found = {id: managers.timetable(db, id, within) for id in (mine, other)}
+        absences = {id: [each.note for each in away] for id, (_, away) in found.items()}
+    assert absences == {mine: ["Away on 2027-03-01"], other: ["Away on 2027-03-02"]}
+    assert found[mine][0] == []
+    assert [(each.weekday, each.starts, each.ends) for each in found[other][0]] == [(0, 540, 750), (0, 810, 1080)]
 
 
 def test_an_import_shows_what_changes_and_changes_it_once(hugo, database, cast):

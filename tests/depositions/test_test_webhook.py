@@ -91,6 +91,8 @@ def test_who_may_not(client, cast, key, outbox):
     [
         (b"", ""),
         (b"ok\r\n", "ok"),
+        (b"one\r\ntwo\n", "one\ntwo"),
+        (b"x" * LONGEST_EXCERPT, "x" * LONGEST_EXCERPT),
         (b"a\x00b\x1b\x7f", "a b"),
         ("\u202eevil".encode(), "evil"),
         (b"x" * 5000, "x" * LONGEST_EXCERPT + "…"),

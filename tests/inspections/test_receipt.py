@@ -51,8 +51,8 @@ def end(integrator, session, outbox, clock) -> None:
 
 
 @pytest.fixture
-def mailed(database, monkeypatch):
-    """The e-mails of receipts, as they are written: their payload is blanked once they are sent."""
+def mailed(outbox, monkeypatch):
+    """The e-mails of receipts, as they are written: what was sent is blanked. The outbox has each of them."""
     from app.inspections import emails
 
     found = []
@@ -63,7 +63,8 @@ def mailed(database, monkeypatch):
         return found[-1]
 
     monkeypatch.setattr(emails, "receipt", noted)
-    return found
+    yield found
+    assert {message.dedupe for message in found} <= {row.dedupe for row in outbox.rows("email")}
 
 
 def path_of(message) -> str:

@@ -11,7 +11,7 @@ from app.kernel.db.engine import Database
 from app.prescreens import actions
 from app.prescreens.emails import A_DAY
 from app.prescreens.locales import TRANSLATIONS
-from app.prescreens.models import Prescreen
+from app.prescreens.models import Prescreen, Questionnaire
 from tests.cast import Cast
 from tests.outgoing import Outbox
 from tests.prescreens.decisions import decide, kinds, sweep
@@ -117,6 +117,18 @@ def test_nothing_that_a_prospect_typed_is_in_a_mail(database: Database, cast: Ca
     mails = [*outbox.emails(LEAD), *outbox.emails(PROSPECTS)]
     assert len(mails) >= 3
     assert not any("Canary" in mail["text"] + mail["html"] + mail["subject"] + mail["name"] for mail in mails)
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_the_way_to_start_again_is_in_it_while_there_is_one(
+    database: Database, cast: Cast, outbox: Outbox, is_open: bool
+) -> None:
+    prescreen(database, cast.marston.id, at=BEGUN)
+    with database.write() as db:
+        db.execute(update(Questionnaire).values(is_open=is_open))
+    look(database, day(30))
+    (mail,) = (mail for mail in outbox.emails(PROSPECTS) if "expired" in mail["subject"])
+    assert ("/p/marston/two-bedroom\n" in mail["text"]) is is_open
 
 
 def test_without_a_lead_the_administrators_are_written_to(database: Database, cast: Cast, outbox: Outbox) -> None:

@@ -49,7 +49,7 @@ class Place:
             edges = [NOW, NOW + timedelta(microseconds=1), NOW - timedelta(microseconds=1)]
             edges += [NOW + timedelta(days=n, microseconds=m) for n in (3, 7, 10) for m in (0, 1)]
             rows = [self._row(dice, at, self.mine, dice.choice(self.templates)) for at in moments + edges * 4]
-            rows += [self._row(dice, at, self.other, elsewhere[0], False) for at in moments[::3]]
+            rows += [self._row(dice, at, self.other, elsewhere[0], False) for at in moments[::2]]
             db.execute(insert(Prescreen.__table__), rows)
         self.rows = [row for row in rows if row["organization_id"] == self.mine]
 

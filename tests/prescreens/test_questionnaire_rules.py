@@ -88,6 +88,9 @@ def test_a_number_is_the_same_with_a_point() -> None:
     assert not Clause("people", one_of=(1,)).met(True)
 
 
+LIMITS = ("at_least", "at_most", "days_before", "days_after", "files", "megabytes")
+
+
 def with_budget(**changed: Any) -> Content:
     return rules.with_question(PUBLISHED, 2, replace(PUBLISHED.questions[2], **changed))
 
@@ -106,6 +109,30 @@ def with_budget(**changed: Any) -> Content:
 def test_what_a_change_does_to_old_answers(changed: dict[str, Any], kind: Kind) -> None:
     (found,) = rules.changes(PUBLISHED, with_budget(**changed))
     assert (found.key, found.kind) == ("budget", kind)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "tighter"),
+    [
+        ({}, {"whole": True}, True),
+        ({"whole": True, "at_least": 1}, {"whole": True}, False),
+        ({"whole": True}, {}, False),
+        ({}, {"step": 5}, True),
+        ({"step": 5, "at_most": 10}, {"step": 5, "at_most": 20}, False),
+        ({"step": 5}, {}, False),
+        ({}, {"only": "pictures"}, True),
+        ({"only": "pictures", "files": 1}, {"only": "pictures", "files": 2}, False),
+        *(({}, {name: 3}, True) for name in LIMITS),
+        *(({name: 3}, {}, False) for name in LIMITS),
+        *(({name: 3}, {name: 2}, name != "at_least") for name in LIMITS),
+        *(({name: 3}, {name: 4}, name == "at_least") for name in LIMITS),
+    ],
+)
+def test_a_tighter_bound_does_not_fit_and_a_wider_one_does(
+    before: dict[str, Any], after: dict[str, Any], tighter: bool
+) -> None:
+    (found,) = rules.changes(with_budget(bounds=Bounds(**before)), with_budget(bounds=Bounds(**after)))
+    assert found.kind == (Kind.MISFIT if tighter else Kind.HARMLESS)
 
 
 def test_an_answer_that_can_no_longer_be_chosen_does_not_fit() -> None:
