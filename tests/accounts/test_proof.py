@@ -106,6 +106,25 @@ def test_a_passkey_is_proof(client: FlaskClient, cast: Cast, clock: Clock) -> No
     assert post(client, "/settings/app").status_code == 200
 
 
+@pytest.mark.parametrize("whose", ["nobody's", "another device's", "another person's"])
+def test_a_passkey_that_is_wrong_is_no_proof(client: FlaskClient, cast: Cast, clock: Clock, whose: str) -> None:
+    """Nor one of somebody else, who proves themselves by it and nobody besides."""
+    ottos = Device(id=b"ottos-own-device")
+    register(cast.sign_in(client, "otto"), ottos)
+    device = Device()
+    register(cast.sign_in(client, "lena"), device)
+    clock.move(minutes=16)
+    wanted = challenge(client, "/settings/proof/challenge")
+    signed = {
+        "nobody's": "{}",
+        "another device's": Device(id=device.id, user=device.user).sign(wanted),
+        "another person's": ottos.sign(wanted),
+    }
+    answer = post(client, "/settings/proof/passkey", {"credential": signed[whose], "next": "/settings"})
+    assert answer.status_code == 422
+    assert post(client, "/settings/app").location == ASK
+
+
 def test_what_is_wrong_is_no_proof(
     late: Callable[[str], FlaskClient], cast: Cast, database: Database, clock: Clock
 ) -> None:

@@ -67,6 +67,8 @@ def test_only_with_consent(otto, joined, database, answers, sentence):
 
 
 def test_the_consent_of_one_never_counts_for_another(otto, agreed, integrator, field, database):
+    elsewhere = field.join(integrator.invite(integrator.create()), address="198.51.100.8")
+    assert elsewhere.status_code == 200, "who has not answered there is waited for there alone"
     second = integrator.invite(agreed)
     field.join(second, address="198.51.100.7")
     refused = send(otto, agreed, "start_recording")

@@ -144,6 +144,7 @@ def test_the_page_and_the_command_choose_it(
         assert db.scalar(select(Person.new_answers).where(Person.email == LENA)) == "now"
     assert desk.json("person", "set", LENA, "--new-answers", "daily")["changed"] is True
     assert desk.json("person", "set", LENA, "--new-answers", "daily")["changed"] is False
+    assert post(client, "/settings", {**fields, "version": "3", "new_answers": "now"}).status_code == 409, "overtaken"
     with database.read() as db:
         assert db.scalar(select(Person.new_answers).where(Person.email == LENA)) == "daily"
         last = timeline(db, "person", cast.lena.id)[0]
