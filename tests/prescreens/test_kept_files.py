@@ -11,7 +11,7 @@ from app.prescreens.rules import files
 ENDS = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 LATE = ENDS + files.KEPT_AFTER
 JUST_BEFORE = LATE - timedelta(microseconds=1)
-ANSWER, FORMER, GIVEN, ADDING = (letter * 64 for letter in "abcd")
+ANSWER, FORMER, GIVEN, ADDING = (digit * 64 for digit in "abcd")
 
 
 def naming(digest: str) -> dict[str, Any]:
