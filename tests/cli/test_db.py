@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from app.cli import NEWEST
 from app.config import Config
 from app.kernel.db import schema
 from app.kernel.db.engine import Database
@@ -40,6 +41,7 @@ def test_upgrade_check_and_again(empty: Desk) -> None:
     made = empty("db", "upgrade", "--json")
     first = json.loads(made.stdout)
     assert first["changed"] is True
+    assert first["revision"] == NEWEST.read_text().strip(), "migrations/HEAD names the newest migration"
     assert made.stderr == "", "nothing is made anew where nothing was"
     assert empty.json("db", "upgrade") == {"revision": first["revision"], "changed": False}
     after = empty.json("db", "check")
@@ -112,7 +114,7 @@ def test_no_process_starts_on_the_tables_of_an_older_version(
     newest: Desk, tmp_path: Path, arguments: tuple[str]
 ) -> None:
     with closing(sqlite3.connect(tmp_path / "new.sqlite3")) as db, db:
-        db.execute("UPDATE alembic_version SET version_num = '0071'")
+        db.execute("UPDATE alembic_version SET version_num = '0001'")
     done = newest(*arguments)
     assert (done.exit_code, done.stderr.partition(".")[0]) == (1, "The database has no tables yet, or old ones")
 
