@@ -149,14 +149,15 @@ def new_answers(
     )
 
 
-def daily_news(db: Db, person: Recipient, came: int, waiting: int, dedupe: str) -> Message:
-    """To an agent, once a day: how many sent their answers, and how many wait."""
+def daily_news(db: Db, person: Recipient, until: date, came: int, waiting: int, dedupe: str) -> Message:
+    """To an agent, once a day: how many sent their answers until the morning of a day, and how many wait."""
     return email_message(
         db,
         "prescreens-daily",
         to=person.email,
         name=person.name,
         dedupe=dedupe,
+        until=datetimes.day(until),
         came=came,
         waiting=waiting,
         link=f"{db.config.public_base_url}/prescreens",

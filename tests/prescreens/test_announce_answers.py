@@ -55,9 +55,11 @@ def test_who_decides_nothing_hears_nothing(database: Database, cast: Cast, outbo
     assert outbox.emails(f"{person}@example.com") == []
 
 
+@pytest.mark.parametrize("late", [0, 3])
 def test_daily_is_one_at_eight_about_the_day_before(
-    database: Database, cast: Cast, outbox: Outbox, clock: Clock
+    database: Database, cast: Cast, outbox: Outbox, clock: Clock, late: int
 ) -> None:
+    """Also where the workers were away at eight: it names the day."""
     clock.set(datetime(2026, 3, 2, 9, 30, tzinfo=UTC))
     choose(database, cast, "lena", "daily")
     for _ in range(2):
@@ -68,10 +70,11 @@ def test_daily_is_one_at_eight_about_the_day_before(
     clock.set(job.due_at - timedelta(minutes=1))
     outbox.deliver_all()
     assert outbox.emails(LENA) == []
-    clock.set(job.due_at)
+    clock.set(job.due_at + timedelta(days=late))
     outbox.deliver_all()
     (mail,) = outbox.emails(LENA)
-    assert mail["subject"] == "2 prospects sent answers since yesterday"
+    assert mail["subject"] == "2 prospects sent answers until Tue 3 Mar 2026, 8 AM"
+    assert "2 prospects sent answers in the day until Tue 3 Mar 2026, 8 AM." in mail["text"]
     assert "2 prescreens wait for a decision now." in mail["text"]
     outbox.deliver_all()
     assert len(outbox.emails(LENA)) == 1

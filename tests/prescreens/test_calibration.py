@@ -374,7 +374,27 @@ def test_administrators_switch_it(database: Database, cast: Cast, client: FlaskC
     assert client.post(url, data={"csrf_token": csrf(client), "on": "on"}).status_code == 303
     page = text(client.get("/prescreens/calibration"))
     assert "as soon as five decided cases are there" in page
+    assert "within a minute" not in page
     assert "Calibration switched on by Adam Reyes" in page
+
+
+@pytest.mark.usefixtures("round_")
+def test_who_switches_it_on_again_hears_when_a_round_comes(database: Database, cast: Cast, client: FlaskClient) -> None:
+    cast.sign_in(client, "adam")
+    url, typed = f"/prescreens/calibration/{cast.marston.id}", {"csrf_token": csrf(client), "on": "on"}
+
+    def switched_on() -> str:
+        switch(database, cast, on=False)
+        client.post(url, data=typed)
+        return text(client.get("/prescreens/calibration"))
+
+    assert "Calibration is on: the round that runs goes on" in switched_on()
+    with database.write() as db:
+        db.execute(update(CalibrationRound).values(closes_at=now()))
+    assert "Calibration is on: a round comes as soon as five decided cases are there" in switched_on()
+    for _ in range(4):
+        prescreen(database, cast.marston.id, "approved", at=now() - timedelta(days=1))
+    assert "Calibration is on: a round comes within a minute" in switched_on()
 
 
 def test_the_command_says_the_same(

@@ -81,7 +81,8 @@ def daily_news(delivery: Delivery) -> str:
         waiting = counts.waiting_count(db, scope, delivery.now)
         if not came:
             return "Nothing came in."
-        message = emails.daily_news(db, person, came, waiting, f"prescreen-daily-mail:{delivery.id}")
+        morning = datetimes.local(until, person.time_zone).date()
+        message = emails.daily_news(db, person, morning, came, waiting, f"prescreen-daily-mail:{delivery.id}")
         enqueue(
             db,
             [message],

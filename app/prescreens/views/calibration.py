@@ -35,7 +35,7 @@ from app.prescreens.queries import calibration as queries
 from app.prescreens.queries import fairness
 from app.prescreens.queries.calibration import Case, Round
 from app.prescreens.queries.fairness import MeasuredOrganization
-from app.prescreens.rules.calibration import Rated
+from app.prescreens.rules.calibration import CASES, Rated
 from app.prescreens.views.drop_off import fixes
 from app.prescreens.views.fairness import homes
 from app.prescreens.views.filters import READERS, pages, writable
@@ -159,9 +159,18 @@ def switch_calibration(id: int) -> Response:
     ButtonForm().check()
     on = request.form.get("on") == "on"
     changed = actions.switch_measure(db(), id, Measure.CALIBRATION, on, by=me().actor(), now=clock.now())
-    words = "on: the first round comes within a minute" if on else "off"
+    words = f"on: {_what_comes(id)}" if on else "off"
     flash(f"Calibration is {words}." if changed else f"It was {'on' if on else 'off'} already.")
     return see_other(url_for(".calibration", organization=id))
+
+
+def _what_comes(organization_id: int) -> str:
+    """When there is a round to answer, now that there are rounds."""
+    if any(each.closes_at > clock.now() for each in queries.rounds(db(), organization_id)):
+        return "the round that runs goes on"
+    if len(queries.candidates(db(), organization_id)) < CASES:
+        return "a round comes as soon as five decided cases are there that were in no round yet"
+    return "a round comes within a minute"
 
 
 @pages.post("/calibration/<uuid:id>/answers")
