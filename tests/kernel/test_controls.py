@@ -17,7 +17,7 @@ GIVEN: tuple[dict[str, Any], ...] = (
 )
 
 
-SAID_TWICE = re.compile(r'(<option(?: selected)?) value="([^"]+)">\2</option>')
+REPEATED = re.compile(r'(<option(?: selected)?) value="([^"]+)">\2</option>')
 """An option whose value is its text: it is the value without being given."""
 
 
@@ -45,7 +45,7 @@ def test_every_field_of_every_form(app: Flask, given: dict[str, Any], typed: str
                     expected = DefaultMeta.render_field(field.meta, field, given)
                 except (TypeError, ValueError):
                     continue  # a list without choices yet
-                known = {str(expected), SAID_TWICE.sub(r"\1>\2</option>", str(expected))}
+                known = {str(expected), REPEATED.sub(r"\1>\2</option>", str(expected))}
                 assert field.meta.render_field(field, given) in known, f"{kind.__name__}.{field.name}"
                 compared += 1
     assert compared > 200
