@@ -4,11 +4,15 @@ import json
 import re
 from pathlib import Path
 
+import click
+
+from app.cli import main
 from app.config import ENVIRONMENT_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
+DOCUMENTS = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "bench" / "README.md"]
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
 
@@ -46,6 +50,34 @@ def test_the_recipes_name_files_that_exist() -> None:
     named = re.findall(r"`((?:app|docs|deploy|migrations|tests|tools)/[\w./-]+)`", recipes)
     assert len(named) > 30
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_documents_name_files_that_exist() -> None:
+    named = {
+        (str(path.relative_to(ROOT)), found)
+        for path in DOCUMENTS
+        for found in re.findall(r"`((?:app|bench|deploy|docs|migrations|tests|tools)/[\w./-]+)`", path.read_text())
+    }
+    assert len(named) > 60
+    assert {each for each in named if not (ROOT / each[1]).exists()} == set()
+
+
+def test_documents_name_commands_and_options_that_exist() -> None:
+    found = 0
+    for path in DOCUMENTS:
+        text = path.read_text()
+        lines = re.findall(r"^    (?:.* )?desk ([a-z].*)$", text, re.M) + re.findall(r"`desk\s+([a-z][^`]*)`", text)
+        for line in lines:
+            node: click.Command = main
+            words = re.sub(r"  #.*|&&.*|[\[\]…]", "", line).split()
+            while isinstance(node, click.Group) and words:
+                name = words.pop(0).partition("|")[0]
+                assert name in node.commands, f"{path.name}: desk {line}"
+                node = node.commands[name]
+            options = {name for each in node.params for name in [*each.opts, *each.secondary_opts]} | {"--help"}
+            assert {word for word in words if word.startswith("--")} <= options, f"{path.name}: desk {line}"
+            found += 1
+    assert found > 80
 
 
 def test_decisions_are_numbered_without_gaps() -> None:
