@@ -49,7 +49,8 @@ def unsettled(view: View) -> View:
 class Me:
     """The current user. `get_id` is the token of this sign-in.
 
-    `factor_wanted_by` names the organization that requires a second factor while the person has none.
+    `factor_wanted_by` names the organization that requires a second factor while the person has none, `closed_in` one
+    that is closed, where the person had a role.
     """
 
     is_authenticated = True
@@ -57,6 +58,7 @@ class Me:
     is_anonymous = False
 
     __slots__ = (
+        "closed_in",
         "email",
         "factor_wanted_by",
         "grants",
@@ -92,6 +94,7 @@ class Me:
         split_desks: Iterable[str] = (),
         second_factor: bool = False,
         factor_wanted_by: str = "",
+        closed_in: str = "",
         proved_at: datetime | None = None,
     ) -> None:
         self.id, self.name, self.email = id, name, email
@@ -102,6 +105,7 @@ class Me:
         self.roles = frozenset(grant.role for grant in self.grants)
         self.sign_in_id, self.token = sign_in_id, token
         self.second_factor, self.factor_wanted_by, self.proved_at = second_factor, factor_wanted_by, proved_at
+        self.closed_in = closed_in
 
     def get_id(self) -> str:
         return self.token
@@ -110,6 +114,13 @@ class Me:
     def desks(self) -> tuple[str, ...]:
         """The desks that this person may view, in the order of the navigation."""
         return tuple(desk for desk in rules.DESKS if self.roles & rules.READERS[desk])
+
+    @property
+    def why_no_desk(self) -> str:
+        """Why no desk is open to this person."""
+        if self.closed_in:
+            return f"{self.closed_in} is closed here, and your role was in it. Ask those who run this site."
+        return "Your account has no role yet. Ask an administrator for one."
 
     def proven(self, now: datetime) -> bool:
         """Whether this person has proved their identity recently enough to change how they sign in."""

@@ -54,7 +54,7 @@ def load(token: str) -> Me | None:
     found = queries.signed_in_person(reading(), sha256(token), now)
     if found is None:
         return None
-    row, grants, factor_wanted_by = found
+    row, grants, factor_wanted_by, closed_in = found
     if is_stale(row.last_seen_at, now) and not is_poll():
         pending_times(database()).add(SignIn.last_seen_at, row.sign_in_id, now)
     return Me(
@@ -72,6 +72,7 @@ def load(token: str) -> Me | None:
         token=token,
         second_factor=row.second_factor,
         factor_wanted_by=factor_wanted_by,
+        closed_in=closed_in,
         proved_at=row.proved_at,
     )
 

@@ -92,7 +92,8 @@ LISTED = 500
 
 
 class SignedInPerson(NamedTuple):
-    """The person behind a sign-in, their grants, and the name of an organization that requires a second factor.
+    """The person behind a sign-in, their grants, the name of an organization that requires a second factor, and that of
+    one that is closed (empty: none), whose roles are not among the grants.
 
     `factor_wanted_by` is empty when the person has a second factor or no organization requires one.
     """
@@ -100,6 +101,7 @@ class SignedInPerson(NamedTuple):
     row: SignedInRow
     grants: list[Grant]
     factor_wanted_by: str
+    closed_in: str
 
 
 def signed_in_person(db: Db, digest: str, now: datetime) -> SignedInPerson | None:
@@ -112,7 +114,8 @@ def signed_in_person(db: Db, digest: str, now: datetime) -> SignedInPerson | Non
     wanted_by = ""
     if not rows[0].second_factor:
         wanted_by = next((row.organization for row in holding if row.organization and row.require_second_factor), "")
-    return SignedInPerson(rows[0], grants, wanted_by)
+    closed_in = next((row.organization for row in rows if row.organization and row.closed_at), "")
+    return SignedInPerson(rows[0], grants, wanted_by, closed_in)
 
 
 def person_by_email(db: Db, email: str) -> Person | None:

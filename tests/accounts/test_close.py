@@ -109,6 +109,9 @@ def test_its_people_have_no_access(client: FlaskClient, cast: Cast, database: Da
     close(database, cast)
     assert client.get("/prescreens").status_code == 403
     assert client.get("/inspections").status_code == 200, "their role elsewhere stays"
+    cast.sign_in(client, "lena")
+    assert "Marston &amp; Vale is closed here" in client.get("/").text
+    cast.sign_in(client, "mira")
     with database.read() as db:
         assert not undo.may_still(db, cast.lena.id, PRESCREENS, cast.marston.id)
         assert cast.lena.id not in {each.id for each in assignees_of(db, PRESCREENS, [cast.marston.id])}
