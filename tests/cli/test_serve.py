@@ -47,8 +47,10 @@ def test_this_machine_alone_may_be_served_without_settings(monkeypatch: pytest.M
     check_exposure(address)
 
 
-def test_an_address_that_cannot_be_served_is_named() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+@pytest.mark.parametrize("shares", [False, True])
+def test_an_address_that_cannot_be_served_is_named(shares: bool) -> None:
+    """A `desk serve` that still runs shares its port: half of the requests would go on to the program of before."""
+    with socket.create_server(("127.0.0.1", 0), reuse_port=shares) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(Unavailable, match="another program listens there"):
             resolve("127.0.0.1", port)
