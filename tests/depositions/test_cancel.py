@@ -233,3 +233,10 @@ def test_an_invitation_that_was_not_sent_yet_is_not_sent_any_more(cast, database
         ("dropped", "The session was canceled.")
     }
     assert {row.state for row in rows if row.id not in invitations} == ({"sent"} if notify else set())
+
+
+def test_it_is_known_when_it_changed(cast, database, clock):
+    made = factories.in_state(database, cast, "scheduled")
+    clock.move(minutes=5)
+    cancel(database, cast, made, notify=False)
+    assert timedelta(minutes=5) <= stored(database, made.id).updated_at - made.updated_at < timedelta(minutes=6)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import insert, select, text, update
 
 from app.files import keeping
 from app.files import reading as file_reading
@@ -21,7 +21,7 @@ from app.prescreens.models import Contact, DecisionSnapshot, Inquiry, Prescreen
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules import files
 from tests.pictures import picture
-from tests.prescreens.factories import QUESTIONS, template
+from tests.prescreens.factories import QUESTIONS, prescreen, template
 from tests.prescreens.visitors import START, Visitor, token_in
 from tests.s3 import s3 as s3
 
@@ -429,11 +429,17 @@ def test_a_store_that_is_away_breaks_no_file(visitor, database, outbox, clock, m
     assert [each.fault for each in rows(database)] == [""]
 
 
-def test_an_export_has_the_files(visitor, database, outbox) -> None:
+def test_an_export_has_the_files(visitor, database, outbox, cast) -> None:
     sent(visitor, database, outbox, (PLACED, "id.jpg"), (PDF, "pay.pdf"))
+    mine = rows(database)
     with database.read() as db:
         contact = db.scalars(select(Contact.id)).one()
+    theirs, id = prescreen(database, cast.marston.id, "draft"), uuid4()
+    sha256 = store.store_at(database.config.evidence_url).put(keeping.originals(id), b"theirs")
+    with database.write() as db:
+        facts = {column.key: getattr(mine[0], column.key) for column in AnswerFile.__table__.columns}
+        db.execute(insert(AnswerFile.__table__).values({**facts, "id": id, "prescreen_id": theirs, "sha256": sha256}))
     content = personal_files.written(database, contact, now(), "Lena", None)
     with zipfile.ZipFile(BytesIO(content)) as archive:
         found = {store.digest(archive.read(name)) for name in archive.namelist() if name.startswith("files/")}
-    assert found == {each.sha256 for each in rows(database)}
+    assert found == {each.sha256 for each in mine}, "and nobody else's"
