@@ -184,6 +184,8 @@ def test_requests_at_once_are_all_marked(database, cast):
     is_kept(database)
     with database.read() as db:
         assert counts.view_counts(db, None, now())[tabs.OVERLAPPING] == 6
+        places = [(cast.marston.id,), (cast.harbor.id,), (cast.harbor.id, cast.marston.id), ()]
+        assert [counts.view_counts(db, ids, now())[tabs.OVERLAPPING] for ids in places] == [6, 0, 6, 0]
 
 
 def test_whatever_is_done_in_whatever_order_kept_is_what_is_recomputed(database, cast):

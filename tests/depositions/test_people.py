@@ -9,6 +9,7 @@ from app.depositions import actions
 from app.depositions.actions import people as keep
 from app.depositions.models import DepositionPerson, Kind
 from app.depositions.queries import people
+from app.depositions.rules.new_request import parse_start
 from app.kernel.clock import now
 from tests.depositions import factories
 from tests.depositions.pages import listed, stored
@@ -116,6 +117,18 @@ def test_another_organization_reads_nothing_of_it(client, database, cast):
     with database.read() as db:
         read = {slug: people.last_read(db, cast.organizations[slug].id) for slug in ("marston", "quill")}
     assert (read["marston"], read["quill"] is None) == (None, False)
+
+
+def test_a_system_that_moves_a_session_knows_of_that_one_and_nobody_else_does(database, cast):
+    made, other = (factories.in_state(database, cast, "ready") for _ in range(2))
+    before = [states(database, each) for each in (made, other)]
+    to = actions.Move(parse_start("2037-03-17", "09:00 AM", "UTC"), 1.0)
+    with database.write() as db:
+        moved = actions.move(db, made.id, to, by=cast.actor("ines"), now=now(), organization_id=cast.quill.id)
+        keep.knows(db, moved)
+    after = states(database, made)
+    assert (after.pop("system")[1], states(database, other)) == (moved.sequence, before[1])
+    assert {one[1] for one in after.values()} == {one[1] for name, one in before[0].items() if name != "system"}
 
 
 def test_a_reading_is_written_at_most_once_a_minute(client, database, cast, clock):

@@ -342,8 +342,13 @@ def test_who_may(client, cast, database, team):
     audit = cast.sign_in(client, "ada")
     page = plan(audit)
     assert "takes" in page
-    answer = audit.post("/depositions/plan/book", data={"csrf_token": csrf(audit), "book": tokens(page)})
-    assert answer.status_code == 403
+    for who in ("ada", "adam", "lena"):
+        browser = cast.sign_in(client, who)
+        for step in ("review", "book"):
+            data = {"csrf_token": csrf(browser), "book": tokens(page)}
+            assert browser.post(f"/depositions/plan/{step}", data=data).status_code == 403, (who, step)
+        looks = [browser.get(f"/depositions/{path}").status_code for path in ("plan", f"managers/{team[0]}/away")]
+        assert looks == [200 if who == "ada" else 403] * 2, who
 
 
 def managed(database, cast, manager_id, hour="09:00", **facts):

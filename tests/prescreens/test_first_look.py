@@ -1,6 +1,7 @@
 """The blind first look: what is hidden is in no byte that an agent gets before they choose; both choices are kept."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,14 +10,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from app.accounts.models import Person
+from app.accounts.scope import Scope
 from app.dashboard.documents.models import Document
 from app.kernel.changes.events import Event
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict
 from app.prescreens import actions
-from app.prescreens.models import FirstLook, Questionnaire
-from app.prescreens.queries import reasons
+from app.prescreens.models import COLUMNS, FirstLook, Prescreen, Questionnaire
+from app.prescreens.queries import first_looks, reasons
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules.first_look import shown, shown_answers
 from app.prescreens.rules.questions import read_questions
@@ -270,3 +272,29 @@ def test_leads_and_admins_switch_it_for_what_is_started_later(
         ("questionnaire.blind_on", {"before": False, "after": True}),
         ("questionnaire.blind_off", {"before": True, "after": False}),
     ]
+
+
+def test_a_statement_keeps_back_what_rows_keep_back(database: Database, cast: Cast, questionnaire: UUID) -> None:
+    """Lists are narrowed by a condition, pages by their rows: of each viewer both say the same."""
+    long_ago = now() - timedelta(days=40)
+    ids = [prescreen(database, cast.marston.id, template_id=questionnaire, given=HIDDEN) for _ in range(2)]
+    ids += [prescreen(database, cast.marston.id, template_id=questionnaire, given=HIDDEN, at=long_ago)]
+    ids += [prescreen(database, cast.marston.id, "approved", template_id=questionnaire, given=HIDDEN)]
+    ids += [prescreen(database, cast.harbor.id)]
+    with database.write() as db:
+        reach = {"reach": Reach((cast.marston.id,)), "by": cast.actor("lena"), "now": now()}
+        actions.look(db, ids[0], "approve", person_id=cast.lena.id, version=None, **reach)
+    mine, nobodys = frozenset([cast.marston.id]), frozenset[int]()
+    with database.read() as db:
+        rows = db.execute(select(*COLUMNS)).all()
+        for who, scope, hidden in (
+            ("lena", Scope(False, mine), {ids[1]}),
+            ("mira", Scope(False, mine), {ids[0], ids[1]}),
+            ("aude", Scope(False, nobodys), set()),
+            ("lars", Scope(False, frozenset([cast.harbor.id])), set()),
+            ("hugo", Scope(True, nobodys), {ids[0], ids[1]}),
+        ):
+            viewer = first_looks.Looker(cast.people[who].id, scope)
+            known = set(db.scalars(select(Prescreen.id).where(first_looks.known_to(viewer, now()))))
+            assert first_looks.unseen(db, rows, viewer, now()) == hidden, who
+            assert {row.id for row in rows} - known == hidden, who

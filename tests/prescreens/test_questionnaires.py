@@ -393,6 +393,11 @@ def test_hostile_text_is_inert(editor: Editor) -> None:
     assert editor.client.get(f"/prescreens/questionnaires/new?from={HOSTILE}").status_code == 200
 
 
+@pytest.mark.parametrize(("who", "status"), [("leda", 200), ("adam", 200), ("lena", 403), ("aude", 403), ("ada", 403)])
+def test_who_may_not_make_one_sees_no_form_of_it(client: FlaskClient, cast: Cast, who: str, status: int) -> None:
+    assert cast.sign_in(client, who).get("/prescreens/questionnaires/new").status_code == status
+
+
 def test_the_id_of_no_questionnaire(editor: Editor) -> None:
     nothing = UUID(int=7)
     assert editor.client.get(f"{LISTED}/{nothing}/edit").status_code == 404
