@@ -20,6 +20,7 @@ from tests.cast import COMMAND_LINE, Cast
 from tests.cli.running import Desk
 from tests.depositions import factories
 from tests.depositions.pages import others_may_not, send, stored
+from tests.depositions.test_move import preview_of
 from tests.outgoing import Outbox
 from tests.pages import at_once, text
 
@@ -168,6 +169,18 @@ def test_a_question_that_was_read_is_not_asked_twice_by_a_move(
     with database.write() as db:
         actions.move(db, session.id, to, by=cast.actor("ines"), now=now())
     assert questions_to_send(outbox) == [("sent", False)]
+
+
+@pytest.mark.parametrize("notify", [None, "y"])
+def test_the_confirmation_of_a_move_says_what_is_not_sent_any_more(
+    client: Any, cast: Cast, database: Database, session: Any, outbox: Outbox, notify: str | None
+) -> None:
+    """A question that waits is sent all the same after a move of which nobody is notified."""
+    outbox.deliver_all()
+    ask(database, cast, session)
+    cast.sign_in(client, "ines")
+    page = text(preview_of(client, stored(database, session.id), notify=notify)[0])
+    assert ("1 e-mail about it has not been sent yet, and will not be." in page) is bool(notify)
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "asked again"])

@@ -2,13 +2,13 @@
 
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.depositions import emails
 from app.depositions.models import Deposition, DepositionQuestion
 from app.depositions.rules.questions import QuestionState
 from app.kernel.db.engine import Db
-from app.kernel.outbox.outbox import SENT, OutboxRow
+from app.kernel.outbox.outbox import QUEUED, SENT, OutboxRow
 
 _COLUMNS = tuple(DepositionQuestion.__table__.c)
 
@@ -30,6 +30,13 @@ def unheard(db: Db, deposition: Deposition) -> DepositionQuestion | None:
     keys = emails.question_keys(deposition, asked.id)
     accepted = select(OutboxRow.id).where(OutboxRow.dedupe.in_(keys), OutboxRow.state == SENT).limit(1)
     return asked if db.execute(accepted).first() is None else None
+
+
+def waiting(db: Db, deposition: Deposition) -> int:
+    """How many e-mails that ask the open question have not been sent yet."""
+    asked = unheard(db, deposition)
+    keys = emails.question_keys(deposition, asked.id) if asked else []
+    return db.scalar(select(func.count()).where(OutboxRow.dedupe.in_(keys), OutboxRow.state == QUEUED)) or 0
 
 
 def by_id(db: Db, id: int) -> DepositionQuestion | None:

@@ -1,5 +1,6 @@
 """Who goes on believing what after an act of which not everybody is told: the same for a cancellation and a move."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from app.depositions import emails, presentation
@@ -75,13 +76,11 @@ def _until(deposition: DepositionDetail) -> str:
     return "it asks the API; no webhook is sent" if deposition.postback_url else "it asks the API"
 
 
-def withdrawn(deposition: DepositionDetail) -> str:
-    """What becomes of messages about the session that have not been sent yet."""
+def withdrawn(deposition: DepositionDetail, kept: int = 0) -> str:
+    """What becomes of messages about the session that have not been sent yet, but for e-mails that are `kept`."""
     messages = messages_about(reading(), SUBJECT, deposition.id)
-    waiting = [
-        (sum(message.channel == channel and message.state == QUEUED for message in messages), noun)
-        for channel, noun in (("email", "e-mail"), ("webhook", "webhook"))
-    ]
+    queued = Counter(message.channel for message in messages if message.state == QUEUED)
+    waiting = [(queued["email"] - kept, "e-mail"), (queued["webhook"], "webhook")]
     parts = [pluralize(count, noun) for count, noun in waiting if count]
     if not parts:
         return ""

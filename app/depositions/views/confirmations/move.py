@@ -5,6 +5,7 @@ from datetime import datetime
 from wtforms import Field
 
 from app.depositions import presentation
+from app.depositions.queries import questions
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.rules.conflicts import asks_reason
 from app.depositions.views.confirmations._parts import (
@@ -20,6 +21,7 @@ from app.depositions.views.confirmations._parts import (
 )
 from app.depositions.views.confirmations.beliefs import LISTED, beliefs, still_believed, withdrawn
 from app.depositions.views.confirmations.offered import offer_ends
+from app.kernel.db.transaction import reading
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Confirmation
 
@@ -58,7 +60,8 @@ def moving(
                 (
                     "The links stay the same.",
                     offer_ends(deposition),
-                    withdrawn(deposition),
+                    # A question that waits keeps the hour that they know.
+                    withdrawn(deposition, 0 if notify else questions.waiting(reading(), deposition)),
                     LISTED if behind else "",
                     REMINDED if silent else "",
                 ),
