@@ -12,10 +12,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event, update
 
+from app.accounts.scope import Scope
+from app.dashboard import recent_events
 from app.kernel.clock import now
 from app.kernel.db import recounts
 from app.kernel.db.engine import Database
 from app.kernel.outbox.outbox import Message, OutboxRow, enqueue
+from app.kernel.text.datetimes import duration
+from app.prescreens.events import APPROVED, DENIED
 from tests.cast import Cast
 from tests.depositions import factories
 from tests.prescreens import factories as prescreens
@@ -175,3 +179,27 @@ def test_messages_about_everything_of_a_desk_count(database: Database, client: F
     assert "2 of 4 messages of the last 30 days arrived. 2 still being tried." in (
         client.get("/inspections/overview").text
     )
+
+
+def test_the_oldest_that_waits_is_ones_own(database: Database, client: FlaskClient, cast: Cast) -> None:
+    def shown() -> list[str]:
+        page = client.get("/inspections/overview").text
+        return re.findall(r"The oldest still waiting has been due for ([^.]+)\.", page)
+
+    cast.sign_in(client, "otto")
+    send(database, cast.marston.id, "inspection", "email", **arrived())
+    send(database, cast.harbor.id, "inspection", "email", due_at=now() - timedelta(hours=5))
+    assert shown() == []
+    for hours in (1, 2):
+        send(database, cast.marston.id, "inspection", "email", due_at=now() - timedelta(hours=hours))
+    assert shown() == [duration(timedelta(hours=2))]
+
+
+def test_a_list_is_quiet_since_something_of_ones_own(database: Database, cast: Cast) -> None:
+    prescreens.prescreen(database, cast.harbor.id, "approved")
+    with database.read() as db:
+        ours, theirs = (
+            recent_events.since(db, "prescreen", (APPROVED, DENIED), Scope(False, frozenset([home.id])).where)
+            for home in (cast.marston, cast.harbor)
+        )
+    assert (ours, theirs is None) == (None, False)
