@@ -54,7 +54,7 @@ def session_show(output: Output, id: int) -> None:
     with opened_database().read() as db:
         found = detail.of_any_organization(db, id)
         slug = organization(db, found.organization_id).slug
-    managed = f", {found.manager_name} manages it" if found.manager_name else ""
+    managed = f", manager {found.manager_name}" if found.manager_name else ""
     room = f"\n{found.room_url}" if found.room_url else ""
     words = f"{id}, {found.state}: {found.title}, for {slug}. {presentation.hours(found)}{managed}.{room}"
     output.done({**_facts(found), "organization": slug, "title": found.title, "case": found.case_name}, words)

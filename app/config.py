@@ -117,6 +117,12 @@ class Config:
                 found[name] = setting
         if "evidence_url" not in found and (database := found.get("database_url", "")).startswith("sqlite:///"):
             found["evidence_url"] = str(Path(database.removeprefix("sqlite:///")).parent / "evidence")
+        for names in TOGETHER:
+            missing = [name.upper() for name in names if not found.get(name)]
+            if 0 < len(missing) < len(names):
+                wrong.append(
+                    f"{' and '.join(missing)} must be set as well: {', '.join(map(str.upper, names))} go together."
+                )
         config = cls(**found)
         if config.production:
             wrong += development_values(config)
@@ -320,6 +326,10 @@ _READERS: dict[str, Callable[[str], object]] = {
 }
 
 ENVIRONMENT_NAMES = tuple(name.upper() for name in _READERS)
+
+
+TOGETHER = (("livekit_url", "livekit_api_key", "livekit_api_secret"), ("c2pa_certificate", "c2pa_key"))
+"""Settings of which none does anything without the others."""
 
 
 def development_values(config: Config) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.config import Config, ConfigError
+from app.config import TOGETHER, Config, ConfigError
 
 
 def test_production_refuses_development_secrets_by_name():
@@ -79,7 +79,6 @@ def test_a_wrong_setting_is_named(name: str, value: str):
         ("MAIL_FROM", "Bürgerdienst <post@bücher.example>"),
         ("SMS_URL", "https://user:password@gateway.example.com/send?v=2"),
         ("REDIS_URL", "rediss://:password@redis.example.com:6380/1"),
-        ("LIVEKIT_URL", "wss://video.example.com"),
     ],
 )
 def test_a_setting_is_kept_as_written(name: str, value: str):
@@ -89,3 +88,14 @@ def test_a_setting_is_kept_as_written(name: str, value: str):
 def test_authorities_may_have_names_and_policies():
     urls = ("https://Northseal@tsa.example.com/#1.3.6.1.4.1.4146.2.3", "http://127.0.0.1:3161/")
     assert Config.from_env({"TSA_URLS": ", ".join(urls)}).tsa_urls == urls
+
+
+@pytest.mark.parametrize("names", TOGETHER)
+def test_settings_that_go_together_are_asked_for(names: tuple[str, ...]):
+    values = {"livekit_url": "wss://video.example.com"}
+    given = {name.upper(): values.get(name, "something") for name in names}
+    config = Config.from_env(given)
+    assert {name: getattr(config, name.lower()) for name in given} == given
+    for name in given:
+        with pytest.raises(ConfigError, match=f"^{name} must be set as well"):
+            Config.from_env({**given, name: ""})
