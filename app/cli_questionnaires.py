@@ -89,11 +89,14 @@ def import_(output: Output, file: str, organization: str, slug: str, publish: bo
         version = None
         if publish and made is not None and made.draft is not None:
             version = actions.publish(db, id, reason, reach=reach, revision=None, by=BY, now=now)
+        drafted = version is None and made is not None and made.draft is not None
     facts = {"questionnaire": slug, "created": found is None, "changed": changed, "published": version}
     if version:
         words = f"{read.name} is published as version {version}."
+    elif not changed:
+        words = f"{read.name} said that already."
     else:
-        words = f"{read.name} is a draft now." if changed else f"{read.name} said that already."
+        words = f"{read.name} is a draft now." if drafted else f"{read.name} is as published; the draft is gone."
     output.done(facts, words)
 
 

@@ -136,3 +136,17 @@ def test_a_version_or_the_draft_and_a_reason(desk: Desk, database: Database, cas
     for asked, expected in ((("--version", "1"), ""), ((), "Later"), (("--draft",), "Not yet")):
         desk.json("questionnaire", "export", str(out), *AT, *asked)
         assert json.loads(out.read_text()).get("introduction", "") == expected, asked
+
+
+def test_what_is_published_takes_the_draft_away(desk: Desk, tmp_path: Path, cast: Cast) -> None:
+    other = {**FILE, "introduction": "Before you begin."}
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    first.write_text(json.dumps(FILE))
+    second.write_text(json.dumps(other))
+    assert (
+        "published as version 1"
+        in desk("questionnaire", "import", str(first), *AT, "--publish", "--reason", "New").stdout
+    )
+    assert "is a draft now" in desk("questionnaire", "import", str(second), *AT).stdout
+    assert "is as published; the draft is gone" in desk("questionnaire", "import", str(first), *AT).stdout
+    assert "said that already" in desk("questionnaire", "import", str(first), *AT).stdout
