@@ -189,22 +189,15 @@ def _sender(value: str) -> str:
     return value
 
 
-def _web_url(value: str) -> str:
-    if _url(value, "http", "https") is None:
-        raise ValueError("must be an http or https address")
-    return value
+def _server(what: str, *schemes: str) -> Callable[[str], str]:
+    """A reader of an address with one of these schemes, which is kept as it was written."""
 
+    def read(value: str) -> str:
+        if _url(value, *schemes) is None:
+            raise ValueError(f"must be {what}")
+        return value
 
-def _redis_url(value: str) -> str:
-    if _url(value, "redis", "rediss") is None:
-        raise ValueError("must be a Redis server such as redis://:password@redis.example.com:6379/0")
-    return value
-
-
-def _video_url(value: str) -> str:
-    if _url(value, "ws", "wss") is None:
-        raise ValueError("must be a video server such as wss://video.example.com")
-    return value
+    return read
 
 
 def _authorities(value: str) -> tuple[str, ...]:
@@ -306,15 +299,15 @@ _READERS: dict[str, Callable[[str], object]] = {
     "public_base_url": _base_url,
     "smtp_url": _smtp_url,
     "mail_from": _sender,
-    "sms_url": _web_url,
-    "redis_url": _redis_url,
+    "sms_url": _server("an http or https address", "http", "https"),
+    "redis_url": _server("a Redis server such as redis://:password@redis.example.com:6379/0", "redis", "rediss"),
     "tsa_urls": _authorities,
     "tsa_roots": _certificates,
     "imap_url": _imap_url,
     "evidence_url": _store_url,
     "c2pa_certificate": str,
     "c2pa_key": str,
-    "livekit_url": _video_url,
+    "livekit_url": _server("a video server such as wss://video.example.com", "ws", "wss"),
     "livekit_api_key": str,
     "livekit_api_secret": str,
     "ice_servers": str,
