@@ -282,29 +282,33 @@ def badge(flag: flags.Flag) -> Badge:
     return Badge(flag.label, icon, tone, ground=flag.key != "webhook")
 
 
+_URGENT = timedelta(hours=6)
+"""Until the start of a session that nobody has scheduled."""
+
+
 def _clock(listed: ListedDeposition, group: str, now: datetime) -> tuple[str, str, str]:
     """The last column: the more urgent time, its tone, and the other time under it."""
     starts = datetimes.relative(listed.starts_at, now)
     if listed.state == State.INITIAL:
         if group == "soon":
-            urgent = listed.starts_at - now < timedelta(hours=6)
+            urgent = listed.starts_at - now < _URGENT
             return starts, "danger" if urgent else "", _asked(listed.created_at, now)
         late = listed.starts_at < now
         under = f"{starts.removesuffix(' ago')} late" if late else f"starts {starts}"
-        return datetimes.duration(_rounded(now - listed.created_at)), "", under
+        return _waited(listed.created_at, now), "", under
     if listed.cancellation_open and listed.cancellation_requested_at:
         return starts, "", _asked(listed.cancellation_requested_at, now)
     return (starts, "", "") if listed.state in (*BOOKED, State.ACTIVE) else ("", "", "")
 
 
 def _asked(instant: datetime, now: datetime) -> str:
-    return f"asked {datetimes.duration(_rounded(now - instant))} ago"
+    return f"asked {_waited(instant, now)} ago"
 
 
-def _rounded(waited: timedelta) -> timedelta:
+def _waited(since: datetime, now: datetime) -> str:
     """A wait in whole hours, within the first one in minutes."""
-    unit = timedelta(hours=1) if waited >= timedelta(hours=1) else timedelta(minutes=1)
-    return waited // unit * unit
+    minutes = int((now - since).total_seconds() // datetimes.MINUTE)
+    return datetimes.duration(minutes // 60 * 60 if minutes >= 60 else minutes)
 
 
 ZONE_NAMES = (

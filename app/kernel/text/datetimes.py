@@ -17,6 +17,7 @@ from app.kernel import clock
 TWELVE_HOUR_COUNTRIES = {"US", "CA", "AU", "NZ", "IN", "PK", "BD", "PH", "MY", "EG", "CO"}
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 @cache
@@ -209,7 +210,7 @@ def stamp_text(instant: datetime, zone: str, now: datetime | None = None) -> str
 
 def duration(length: timedelta | float) -> str:
     """`1 h 15 min`, `45 min`, `3 d 6 h`, `20 s`: the two largest units. A number is minutes."""
-    return _units(abs(int((length if isinstance(length, timedelta) else timedelta(minutes=length)).total_seconds())))
+    return _units(abs(int(length.total_seconds() if isinstance(length, timedelta) else round(length * MINUTE, 6))))
 
 
 @lru_cache(maxsize=4096)
@@ -227,19 +228,17 @@ def _units(seconds: int) -> str:
 
 def relative(instant: datetime, now: datetime | None = None) -> str:
     """`in 2 h 40 min`, `19 h ago`, `5 d ago`, `22 months ago`: coarser the farther away; `just now` within a minute."""
-    gap = instant - (now or clock.now())
+    gap = (instant - (now or clock.now())).total_seconds()
     length = abs(gap)
-    if length < timedelta(minutes=1):
-        return "just now" if gap <= timedelta(0) else "in less than a minute"
-    if length >= timedelta(days=60):
-        years, months = divmod(round(length.days / 30.44), 12)
+    if length < MINUTE:
+        return "just now" if gap <= 0 else "in less than a minute"
+    if length >= 60 * DAY:
+        years, months = divmod(round(length // DAY / 30.44), 12)
         far = f"{years} years" if years > 1 else f"{years * 12 + months} months"
-        return f"in {far}" if gap > timedelta(0) else f"{far} ago"
-    if length >= timedelta(days=2):
-        length = timedelta(days=length.days)
-    elif length >= timedelta(hours=6) and gap < timedelta(0):
-        length = timedelta(hours=length // timedelta(hours=1))
-    return f"in {duration(length)}" if gap > timedelta(0) else f"{duration(length)} ago"
+    else:
+        unit = DAY if length >= 2 * DAY else HOUR if length >= 6 * HOUR and gap < 0 else 1
+        far = _units(int(length // unit * unit))
+    return f"in {far}" if gap > 0 else f"{far} ago"
 
 
 def countdown(instant: datetime, now: datetime | None = None) -> Markup:

@@ -13,6 +13,8 @@ def name(typed: str) -> str:
 
     Joiners inside words and emoji stay: they are part of how the name is written.
     """
+    if typed.isascii() and typed.isprintable():
+        return typed.strip()  # as most are, with nothing in them to look for
     found = characters.trimmed(characters.without_overrides(typed))
     return "" if characters.is_blank(found) else found
 
