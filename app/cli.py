@@ -9,7 +9,6 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 if __name__ == "__main__":
     gc.disable()  # while all that follows is imported, which stays: collecting it costs a fifth of a command's start
@@ -190,11 +189,12 @@ def db_check(output: Output) -> None:
         output.refuse("The tables differ from the program: " + "; ".join(differences), "database.differs")
 
 
-def _difference(difference: Any) -> str:
+def _difference(difference: object) -> str:
     """One difference that Alembic found, in a few words: `add_column organizations plan`."""
     if isinstance(difference, list):
         return "; ".join(_difference(each) for each in difference)
-    return " ".join(str(getattr(part, "name", part)) for part in difference[:4] if part is not None)
+    parts = difference[:4] if isinstance(difference, tuple) else (difference,)
+    return " ".join(str(getattr(part, "name", part)) for part in parts if part is not None)
 
 
 # Demonstration ---------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
 
 import click
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
@@ -26,7 +25,7 @@ def command(group: click.Group, name: str, refused: int = 1) -> Callable[[Callab
 
     def register(run: Callable[..., None]) -> click.Command:
         @wraps(run)
-        def guarded(*args: Any, as_json: bool, **options: Any) -> None:
+        def guarded(*args: object, as_json: bool, **options: object) -> None:
             output = Output(as_json, refused)
             _check_text(click.get_current_context())
             try:

@@ -38,7 +38,9 @@ def settings(output: Output, slug: str, promised_hours: str | None, **switches: 
     from app.depositions.queries import settings as queries
     from app.depositions.rules.settings import PROMISED_RANGE, SettingsFields
 
-    changes: dict[str, Any] = {name: value == "on" for name, value in switches.items() if value is not None}
+    changes: dict[str, Any] = {  # of the types of SettingsFields
+        name: value == "on" for name, value in switches.items() if value is not None
+    }
     if promised_hours is not None:
         if promised_hours != "team" and not (promised_hours.isascii() and promised_hours.isdigit()):
             raise click.BadParameter(PROMISED_RANGE, param_hint="--promised-hours")
@@ -93,7 +95,13 @@ def deposition() -> None:
 @click.option("--asked-by", default="", help="Who asked for it; kept in the activity.")
 @click.option("--how", type=click.Choice(["phone", "mail"]), default="phone", show_default=True)
 def deposition_request(
-    output: Output, slug: str, hours: float | None, asked_by: str, how: str, invites: tuple[str, ...], **typed: Any
+    output: Output,
+    slug: str,
+    hours: float | None,
+    asked_by: str,
+    how: str,
+    invites: tuple[str, ...],
+    **typed: Any,  # as click reads the options
 ) -> None:
     """Enter a request for an organization. Checked as the API checks one; each call enters another."""
     from app.accounts.queries import organization_named

@@ -55,7 +55,7 @@ def _identity(run: Callable[..., None]) -> Callable[..., None]:
 @click.option("--time-zone", default="America/New_York", show_default=True)
 @click.option("--contact-email", default="")
 @_identity
-def organization_create(output: Output, slug: str, **facts: Any) -> None:
+def organization_create(output: Output, slug: str, **facts: object) -> None:
     """Create an organization. One that exists with the same facts is left alone."""
     from app.accounts.actions import organizations
     from app.accounts.queries import organization_by_slug
@@ -93,7 +93,7 @@ def organization_create(output: Output, slug: str, **facts: Any) -> None:
 @click.option("--time-zone")
 @click.option("--contact-email")
 @_identity
-def organization_set(output: Output, slug: str, **given: Any) -> None:
+def organization_set(output: Output, slug: str, **given: Any) -> None:  # as click reads the options
     """Change an organization. What is not named stays as it is."""
     from app.accounts.actions import organizations
     from app.accounts.queries import organization_named

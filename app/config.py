@@ -103,7 +103,7 @@ class Config:
         """Reads the environment. Raises ConfigError with one sentence for each thing that is wrong."""
         env = os.environ if environ is None else environ
         wrong: list[str] = []
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = {}  # settings, of many types
         for name, read in _READERS.items():
             value = env.get(name.upper(), "").strip()
             if not value:
@@ -131,7 +131,7 @@ class Config:
         return config
 
     @classmethod
-    def for_tests(cls, **overrides: Any) -> "Config":
+    def for_tests(cls, **overrides: Any) -> "Config":  # settings
         """A development configuration whose files lie in the temporary folder."""
         base = cls(
             # Of this process alone: what a worker looks for in a store it must not find of another's.

@@ -11,7 +11,7 @@ from base64 import urlsafe_b64decode
 from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeGuard
+from typing import NamedTuple, TypeGuard
 
 import jwt
 import orjson
@@ -120,7 +120,7 @@ BY_SECRET = Prepared(select(*_COLUMNS).where(ApiKey.secret_sha256 == bindparam("
 BY_SLUG = Prepared(
     select(*_COLUMNS).where(Organization.slug == bindparam("slug"), *_ACTIVE).order_by(ApiKey.id.desc()), _KeyRow
 )
-NEWEST_KEY: Prepared[Any] = Prepared(
+NEWEST_KEY: Prepared[object] = Prepared(
     select(ApiKey.secret_encrypted)
     .where(
         ApiKey.organization_id == bindparam("organization_id"),

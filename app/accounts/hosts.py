@@ -1,6 +1,6 @@
 """Organizations as visitor pages and e-mails name them."""
 
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import bindparam, select
 
@@ -21,8 +21,8 @@ _HOST = select(
     Organization.country,
     Organization.time_zone,
 )
-_BY_ID: Prepared[Any] = Prepared(_HOST.where(Organization.id == bindparam("id")))
-_BY_SLUG: Prepared[Any] = Prepared(_HOST.where(Organization.slug == bindparam("slug")))
+_BY_ID: Prepared[Organization] = Prepared(_HOST.where(Organization.id == bindparam("id")))
+_BY_SLUG: Prepared[Organization] = Prepared(_HOST.where(Organization.slug == bindparam("slug")))
 
 
 def by_id(db: Db, organization_id: int) -> Host:
@@ -35,7 +35,7 @@ def by_slug(db: Db, slug: str) -> Host | None:
     return _host(_BY_SLUG.first(db, {"slug": slug}))
 
 
-def _host(row: Any) -> Host | None:  # of the columns above
+def _host(row: Organization | None) -> Host | None:
     if row is None:
         return None
     region = row.country or normalization.region_of(row.time_zone)

@@ -8,7 +8,6 @@ import logging
 import threading
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
 
 from sqlalchemy import bindparam, or_, update
 from sqlalchemy.orm import InstrumentedAttribute
@@ -70,7 +69,7 @@ class PendingTimes:
 
 
 @cache
-def _writing(column: Column) -> Prepared[Any]:
+def _writing(column: Column) -> Prepared[object]:
     model = ApiKey if column.class_ is ApiKey else SignIn
     fresh, now = (bindparam(name, type_=column.type) for name in ("fresh", "now"))
     old = or_(column.is_(None), column < fresh, column > now)

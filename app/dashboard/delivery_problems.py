@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, func, select
 
@@ -45,7 +45,7 @@ def failing_by_channel(db: Db, types: Sequence[str], scope: Scope) -> dict[str, 
 
 
 @lru_cache(maxsize=32)
-def _statement(shape: tuple[tuple[str, tuple[str, ...], bool], ...]) -> Prepared[Any]:
+def _statement(shape: tuple[tuple[str, tuple[str, ...], bool], ...]) -> Prepared[object]:
     columns = []
     for desk, types, everything in shape:
         of_desk: list[ColumnElement[bool]] = [OutboxRow.subject_type.in_(types)]

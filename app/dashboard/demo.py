@@ -1,9 +1,10 @@
 """Saved views and a note on each desk's list, for the demonstration."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from app.accounts.models import Membership
+from app.accounts.models import Membership, Organization, Person
 from app.accounts.roles import DEPOSITIONS, INSPECTIONS, PRESCREENS, Grant, Role
 from app.dashboard.saved_views import actions, handover_notes, owners
 from app.kernel.changes.events import Actor
@@ -38,7 +39,7 @@ class Somebody(NamedTuple):
     grants: tuple[Grant, ...]
 
 
-def load(db: Db, *, organizations: dict[str, Any], people: dict[str, Any], now: datetime) -> None:
+def load(db: Db, *, organizations: Mapping[str, Organization], people: Mapping[str, Person], now: datetime) -> None:
     """Writes them through the real actions, an hour ago."""
     then = now - timedelta(hours=1)
     ids = {slug: organization.id for slug, organization in organizations.items()}
@@ -55,7 +56,7 @@ def _place(where: str, ids: dict[str, int]) -> str:
     return owners.of_organization(ids[where]) if where in ids else where
 
 
-def _somebody(db: Db, person: Any) -> tuple[Somebody, Actor]:
+def _somebody(db: Db, person: Person) -> tuple[Somebody, Actor]:
     rows = db.query(Membership.role, Membership.organization_id).filter_by(person_id=person.id)
     grants = tuple(Grant(Role(role), place) for role, place in rows)
     return Somebody(person.id, grants), Actor("person", str(person.id), person.name, None, "page")

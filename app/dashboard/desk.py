@@ -244,7 +244,7 @@ def subjects() -> Subjects:
     return found
 
 
-def first_rows(db: Db, branches: Sequence[Select], *order: ColumnElement[Any]) -> Sequence[Row]:
+def first_rows(db: Db, branches: Sequence[Select], *order: ColumnElement[Any]) -> Sequence[Row]:  # of any types
     """The first SHOWN rows of several ranges of one index, each of them read only as far as it can matter."""
     parts = [select(branch.order_by(*order).limit(SHOWN).subquery()) for branch in branches]
     merged = union_all(*parts).subquery()

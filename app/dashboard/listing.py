@@ -33,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.expression import SQLColumnExpression
 
+from app.kernel.db.columns import Rows
 from app.kernel.db.engine import Base, Db
 from app.kernel.db.pagination import decode_cursor, encode_cursor, keyset, placeholders
 from app.kernel.db.prepared import Prepared
@@ -47,7 +48,6 @@ CounterRow = tuple[str, int, int]
 """What a counter query says: (key, flag, n)."""
 CounterQuery = Select[str, int, int]
 CounterQueries = tuple[CounterQuery, ...]
-Rows = Select[*tuple[Any, ...]]  # of the columns of any desk
 Counters = CounterQuery | CompoundSelect[str, int, int]
 """Several of them in one statement."""
 
@@ -196,7 +196,7 @@ class CompiledListing:
         rank of a side is next to them."""
         return self._once(("beside", at), lambda: Prepared(self._beside(at)))
 
-    def _beside(self, at: int) -> CompoundSelect[*tuple[int, int, Any]]:
+    def _beside(self, at: int) -> CompoundSelect[*tuple[int, int, Any]]:  # the same
         ways = [(back, place) for back in (True, False) for place in self.places(at, back)]
         return union_all(
             *(

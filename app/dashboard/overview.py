@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, request, url_for
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from app.accounts.access import me
 from app.accounts.models import Organization
@@ -26,6 +26,7 @@ from app.kernel.db.transaction import db
 from app.kernel.errors import BadRequest, NotFound
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
+from app.kernel.web.arguments import Arguments
 from app.kernel.web.htmx import personal, respond
 
 SPANS = (7, 30, 90)
@@ -115,24 +116,24 @@ class Overview:
             found.setdefault(organization_id, Counter())[category] = int(n)
         return found
 
-    def url(self, endpoint: str, **args: Any) -> str:
+    def url(self, endpoint: str, **args: Any) -> str:  # Arguments
         """A list of this desk, narrowed to the organization of the overview."""
         if self.organization_id:
             args["organization"] = self.organization_id
         return url_for(endpoint, **args)
 
-    def here(self, **changes: Any) -> str:
+    def here(self, **changes: Any) -> str:  # Arguments
         """This overview with changed arguments; defaults are omitted."""
         args = {"span": None if self.span == USUAL else self.span, "organization": self.organization_id, **changes}
         return url_for(f"{self.desk}.overview", **{name: value for name, value in args.items() if value})
 
     def messages(self, tab: str, channel: str = "") -> str:
         """The list of messages of this desk in one state."""
-        args: dict[str, Any] = {"view": tab, "desk": self.desk}  # as url_for takes keywords
+        args: Arguments = {"view": tab, "desk": self.desk}
         args |= {name: value for name, value in (("channel", channel), ("organization", self.slug)) if value}
         return url_for("messages.list", **args)
 
-    def rows(self, event: str, *categories: str, slot: Slot | None = None, **more: Any) -> str:
+    def rows(self, event: str, *categories: str, slot: Slot | None = None, **more: Any) -> str:  # Arguments
         """The page of the rows that an event counted: in the span, or in one slot; of these categories. `more` are
         `part` (a subcategory), `over` and `under` (seconds of the duration), `organization`."""
         days = {"from": (slot.first if slot else self.first).isoformat()}
@@ -180,7 +181,7 @@ def chart_file(desk: str, shown: Sequence[Chart], key: str, now: datetime, zone:
     return personal(answer)
 
 
-def _organizations(scope: Scope) -> Any:
+def _organizations(scope: Scope) -> Select[int, str, str]:
     return (
         select(Organization.id, Organization.name, Organization.slug)
         .where(scope.where(Organization.id))

@@ -24,6 +24,7 @@ from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
 from app.kernel.errors import Invalid
 from app.kernel.text.template_filters import pluralize
+from app.kernel.web.arguments import Arguments
 
 
 class Label(NamedTuple):
@@ -180,13 +181,13 @@ class ListState:
     now: datetime
     chosen: Chosen
     tab: Tab
-    args: dict[str, Any]  # texts; url_for takes them by keyword beside its own
+    args: Arguments
 
     @property
     def title(self) -> str:
         return self.tab.title
 
-    def url(self, endpoint: str = ".list", **changes: Any) -> str:  # what an address holds
+    def url(self, endpoint: str = ".list", **changes: Any) -> str:  # Arguments
         """The same list elsewhere: its page, or that of one of its rows."""
         return url_for(endpoint, **{**self.args, **changes})
 
@@ -312,7 +313,7 @@ class Queue(ABC, Generic[Key, R, L, K]):
             for (key, raw), row in zip(found, read, strict=True)
         }
 
-    def url(self, end: str = "", **args: Any) -> str:  # what an address holds
+    def url(self, end: str = "", **args: Any) -> str:  # Arguments
         """The address of the list, or of what stands beside it: `csv`, `bulk`."""
         return url_for(f"{self.endpoint.partition('.')[0]}.{end}" if end else self.endpoint, **args)
 
@@ -383,4 +384,4 @@ class Queue(ABC, Generic[Key, R, L, K]):
 AnyColumn = Column[Any, Any, Any]
 AnyExported = Exported[Any, Any, Any]
 AnyQueue = Queue[Any, Any, Any, Any]
-"""A column, a row of a CSV and a queue where it does not matter which desk's."""
+"""A column, a row of a CSV and a queue where it does not matter which desk's: of `Any` of their types."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask import request
 
@@ -12,6 +12,7 @@ from app.dashboard.filters.days import days_in_words, offered, read_day, read_pe
 from app.desks import DESKS
 from app.home import audit
 from app.kernel.errors import Invalid
+from app.kernel.web.arguments import Arguments
 
 NAMES = tuple(desk.name for desk in DESKS)
 FORMER_GENERAL = "house"
@@ -88,7 +89,7 @@ def _day(name: str) -> date | None:
     return read_day(text, reader.day_form, reader.today) if text else None
 
 
-def arguments(filters: audit.Filters) -> dict[str, Any]:  # as url_for takes keywords
+def arguments(filters: audit.Filters) -> Arguments:
     """Query arguments of this list; defaults are omitted."""
     args = {
         "organization": filters.organization_id,
@@ -109,13 +110,13 @@ def rewritten(filters: audit.Filters) -> bool:
     return any(request.args.get(name, "") not in ("", args.get(name)) for name in (*ENDS, "when"))
 
 
-def without(filters: audit.Filters, *names: str) -> dict[str, Any]:  # as `arguments`
+def without(filters: audit.Filters, *names: str) -> Arguments:
     """Query arguments without some of the filters. What is listed of one thing needs its desk."""
     gone = {*names, "about"} if "desk" in names else set(names)
     return {name: value for name, value in arguments(filters).items() if name not in gone}
 
 
-def during(filters: audit.Filters) -> dict[str, Any]:  # as `arguments`
+def during(filters: audit.Filters) -> Arguments:
     """Query arguments of the same list in a period, whose name is to be appended."""
     return {**without(filters, *ENDS, "when"), "when": ""}
 

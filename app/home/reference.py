@@ -1,7 +1,5 @@
 """The documented APIs, for integrators: an OpenAPI document a product, and the same as a page to read."""
 
-from typing import Any
-
 from flask import Blueprint, Response, current_app, render_template, url_for
 
 from app.accounts.access import public
@@ -10,6 +8,7 @@ from app.desks import DESKS
 from app.kernel.api import openapi
 from app.kernel.api.routing import Product
 from app.kernel.errors import NotFound
+from app.kernel.json_types import JsonObject
 
 pages = Blueprint("reference", __name__)
 
@@ -24,7 +23,7 @@ def _product(name: str) -> Product:
 
 @pages.get("/api/openapi/<name>.json")
 @public
-def document(name: str) -> dict[str, Any]:
+def document(name: str) -> JsonObject:
     """The OpenAPI 3.1 document of one product."""
     return openapi.document(_product(name), current_app.extensions["config"])
 

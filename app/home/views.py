@@ -1,6 +1,6 @@
 """My work today, and one search over all desks of a user."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask import Blueprint, Response, request, url_for
 
@@ -13,6 +13,7 @@ from app.home.first_steps import first_steps
 from app.kernel import clock
 from app.kernel.db.transaction import db
 from app.kernel.text import normalization
+from app.kernel.web.arguments import Arguments
 from app.kernel.web.htmx import respond
 
 pages = Blueprint("home", __name__)
@@ -51,7 +52,7 @@ def my_work_today() -> Response:
 
 
 def _phrase(desk: Desk, work: WaitingWork) -> Phrase:
-    arguments: dict[str, Any] = dict(work.arguments)  # as url_for takes keywords
+    arguments: Arguments = dict(work.arguments)
     return Phrase(f"{work.count:,}", work.label, url=url_for(desk.list_endpoint, **arguments), tone=work.tone)
 
 

@@ -7,7 +7,6 @@ it answers the printed bodies even when it refuses.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from urllib.parse import unquote
 
 from flask import Response, g, request
@@ -18,10 +17,10 @@ from app.inspections.models import Invite
 from app.kernel.api.routing import Answer, Call, Product, as_uuid
 from app.kernel.db import transaction
 from app.kernel.errors import NotFound, Refusal
-from app.kernel.json_types import to_json
+from app.kernel.json_types import JsonObject, to_json
 
 
-def field_errors(problem: dict[str, Any], refusal: Refusal) -> None:
+def field_errors(problem: JsonObject, refusal: Refusal) -> None:
     """Adds the member `field_errors`, sentences by field, which clients of this API know. A problem is JSON: `Any`."""
     found: dict[str, list[str]] = {}
     for error in refusal.errors:
@@ -230,7 +229,7 @@ def join(call: Call) -> Response:
     invite or the session is over; 423 `otp_locked` after five wrong codes. HEAD never redeems.
     """
     inspection_id, token = as_uuid(call.args["session_id"]), call.args["token"]
-    wanted: dict[str, Any] = {
+    wanted: JsonObject = {
         "code": rules.typed_code(_decoded(request.headers.get("X-Join-OTP", ""))),
         "visitor": actions.Visitor.of(call.by.address, request.headers.get("User-Agent"), call.by.request_id, "api"),
         "now": call.now,

@@ -55,7 +55,7 @@ class Link:
         return preimage(self.sequence, self.prev_hash, self.kind, self.payload, self.occurred_at)
 
 
-def canonical(payload: Mapping[str, Any]) -> str:
+def canonical(payload: Mapping[str, Any]) -> str:  # JSON
     """RFC 8785 text of a payload. Raises ValueError for what JSON cannot carry (NaN, lone surrogates, 2**53)."""
     return rfc8785.dumps(dict(payload)).decode("utf-8")
 
@@ -73,7 +73,7 @@ def preimage(sequence: int, prev_hash: str, kind: str, payload: str, occurred_at
     return "\n".join(parts).encode("utf-8")
 
 
-def seal(length: int, head: str, kind: str, payload: Mapping[str, Any], occurred_at: datetime) -> Link:
+def seal(length: int, head: str, kind: str, payload: Mapping[str, Any], occurred_at: datetime) -> Link:  # JSON
     """The event that follows a chain of `length` events ending in `head`."""
     if not KIND.fullmatch(kind):
         raise ValueError(f"{kind!r} is not the name of a chain event.")

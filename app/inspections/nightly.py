@@ -20,8 +20,9 @@ from app.inspections.models import Inspection, VerificationRun
 from app.inspections.queries import listing
 from app.inspections.verification import Result, Verdict
 from app.kernel.changes.events import WORKER, Actor
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Database, Db
-from app.kernel.db.inserts import Values, insert_or_ignore
+from app.kernel.db.inserts import insert_or_ignore
 
 HOUR = timedelta(hours=2)
 """How long after midnight (UTC) a run begins."""

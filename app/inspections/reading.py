@@ -17,8 +17,9 @@ from app.inspections import actions
 from app.inspections.evidence.models import Evidence, EvidenceFault, EvidenceState, ReadingRun
 from app.inspections.nightly import HOUR, Measure
 from app.kernel.changes.events import WORKER
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Database, Db
-from app.kernel.db.inserts import Values, insert_or_ignore
+from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.store import store_at
 
 LEASE = timedelta(minutes=5)

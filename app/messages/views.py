@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, request, url_for
@@ -20,6 +20,7 @@ from app.kernel.errors import Denied, NotFound
 from app.kernel.outbox.delivery_status import DISMISSED, ListedMessage, state_token, status_of, waiting_since
 from app.kernel.outbox.outbox import DEAD, DROPPED, QUEUED, SENT
 from app.kernel.web import list_filters
+from app.kernel.web.arguments import Arguments
 from app.kernel.web.htmx import respond, see_other
 from app.kernel.web.list_filters import Filter, ListFilters, Unreadable
 from app.kernel.web.live import rows_on_screen
@@ -181,7 +182,7 @@ def list_() -> Response:
 
 def _url(status: str, filters: Filters, endpoint: str = "messages.list", **more: str) -> str:
     # As url_for takes keywords.
-    arguments: dict[str, Any] = {"view": TABS[status], **filters.arguments(), **more}
+    arguments: Arguments = {"view": TABS[status], **filters.arguments(), **more}
     return url_for(endpoint, **arguments)
 
 

@@ -6,13 +6,12 @@ its own in the store, so that the worker can delete it whatever another row name
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kernel.db.engine import Base, Instant
+from app.kernel.db.engine import Base, Instant, only
 
 
 class FileCopies(StrEnum):
@@ -23,11 +22,6 @@ class FileCopies(StrEnum):
     FAILED = "failed"
     NONE = "none"
     """A PDF has none."""
-
-
-def _rows(where: str) -> dict[str, Any]:
-    """The rows of an index. `Any`: what each database names it."""
-    return {"sqlite_where": text(where), "postgresql_where": text(where)}
 
 
 class AnswerFile(Base):
@@ -43,8 +37,8 @@ class AnswerFile(Base):
         CheckConstraint("copying IN ('pending', 'made', 'failed', 'none')", name="copying_known"),
         CheckConstraint("fault IN ('', 'missing', 'changed')", name="fault_known"),
         UniqueConstraint("prescreen_id", "sha256", name="uq_prescreen_files_sha256"),
-        Index("ix_prescreen_files_read", "read_at", "id", **_rows("erased_at IS NULL")),
-        Index("ix_prescreen_files_fault", "fault", **_rows("fault <> ''")),
+        Index("ix_prescreen_files_read", "read_at", "id", **only("erased_at IS NULL")),
+        Index("ix_prescreen_files_fault", "fault", **only("fault <> ''")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)

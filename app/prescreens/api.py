@@ -1,7 +1,7 @@
 """The prescreens API: list, one, review, at the addresses and in the words of its document."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -10,6 +10,7 @@ from app.accounts.api_auth import prescreens_authenticator
 from app.kernel.api.routing import Call, Product, as_uuid
 from app.kernel.api.validation import Body, InvalidValue, Query, Text
 from app.kernel.errors import NotFound
+from app.kernel.json_types import JsonObject
 from app.prescreens import actions, payloads
 from app.prescreens.queries import api as queries
 from app.prescreens.queries import directory
@@ -28,7 +29,7 @@ product = Product(
 )
 
 
-def _whole_number(value: Any) -> int:
+def _whole_number(value: object) -> int:
     """A whole number written in digits, and nothing else that Python would also read as one."""
     text = str(value)
     digits = text.removeprefix("-")
@@ -38,7 +39,7 @@ def _whole_number(value: Any) -> int:
     return -number if text.startswith("-") else number
 
 
-def _uuid(value: Any) -> UUID:
+def _uuid(value: object) -> UUID:
     try:
         return as_uuid(str(value))
     except NotFound:
@@ -87,7 +88,7 @@ class Session(BaseModel):
     id: UUID
     contactId: UUID | None
     workflowTemplateId: UUID
-    submission: Annotated[dict[str, Any], Field(description="Answers; keys depend on the workflow template")]
+    submission: Annotated[JsonObject, Field(description="Answers; keys depend on the workflow template")]
     status: Status
     reviewStatus: ReviewStatus
     reviewNotes: str | None
@@ -178,7 +179,7 @@ class ContactList(BaseModel):
     pagination: Pagination
 
 
-def _find(call: Call) -> Any:
+def _find(call: Call) -> queries.SessionRow:
     """The session of the path, if it is the caller's organization's. Raises NotFound."""
     found = queries.one(call.reading, call.organization.id, as_uuid(call.args["id"]))
     if found is None:
@@ -193,7 +194,7 @@ def _may_review(call: Call) -> None:
 @product.route(
     "GET", "/api/v1/sessions", query=ListQuery, answer=(200, SessionList), summary="List sessions", refusals=(422,)
 )
-def list_sessions(call: Call) -> dict[str, Any]:
+def list_sessions(call: Call) -> JsonObject:
     """Returns a paginated list of pre-screening sessions, newest first."""
     asked: ListQuery = call.query
     limit = rules.page_limit(call.organization.plan, asked.limit)
@@ -209,7 +210,7 @@ def list_sessions(call: Call) -> dict[str, Any]:
 
 
 @product.route("GET", "/api/v1/sessions/<id>", find=_find, answer=(200, OneSession), summary="Get a session")
-def get_session(call: Call) -> dict[str, Any]:
+def get_session(call: Call) -> JsonObject:
     """Returns a single session by ID, including the full submission data."""
     return payloads.one(call.found, call.now)
 
@@ -224,7 +225,7 @@ def get_session(call: Call) -> dict[str, Any]:
     summary="Review a session",
     refusals=(409, 422),
 )
-def review_session(call: Call) -> dict[str, Any]:
+def review_session(call: Call) -> JsonObject:
     """Approves or denies a completed session. Final: a session cannot be reviewed again."""
     asked: ReviewBody = call.body
     act = actions.approve if asked.reviewStatus == "approved" else actions.deny
@@ -236,14 +237,14 @@ def review_session(call: Call) -> dict[str, Any]:
 # Beyond the document ----------------------------------------------------------------------------------------------
 
 
-def _find_template(call: Call) -> Any:
+def _find_template(call: Call) -> object:
     found = directory.template(call.reading, call.organization.id, as_uuid(call.args["id"]))
     if found is None:
         raise NotFound("There is no such workflow template.")
     return found
 
 
-def _find_contact(call: Call) -> Any:
+def _find_contact(call: Call) -> object:
     found = directory.contact(call.reading, call.organization.id, as_uuid(call.args["id"]))
     if found is None:
         raise NotFound("There is no such contact.")
@@ -258,7 +259,7 @@ def _find_contact(call: Call) -> Any:
     summary="List workflow templates",
     refusals=(422,),
 )
-def list_workflow_templates(call: Call) -> dict[str, Any]:
+def list_workflow_templates(call: Call) -> JsonObject:
     """Returns your published workflow templates, newest first. Not in the printed document."""
     limit, number = rules.page_limit(call.organization.plan, call.query.limit), call.query.page
     rows, total = directory.templates(call.db, call.organization.id, offset=(number - 1) * limit, limit=limit)
@@ -273,7 +274,7 @@ def list_workflow_templates(call: Call) -> dict[str, Any]:
     answer=(200, OneWorkflowTemplate),
     summary="Get a workflow template",
 )
-def get_workflow_template(call: Call) -> dict[str, Any]:
+def get_workflow_template(call: Call) -> JsonObject:
     """Returns one published workflow template. Not in the printed document."""
     return payloads.twice(payloads.workflow_template(call.found, call.config.public_base_url))
 
@@ -286,7 +287,7 @@ def get_workflow_template(call: Call) -> dict[str, Any]:
     summary="List contacts",
     refusals=(422,),
 )
-def list_contacts(call: Call) -> dict[str, Any]:
+def list_contacts(call: Call) -> JsonObject:
     """Returns your contacts, newest first. Not in the printed document."""
     limit, number = rules.page_limit(call.organization.plan, call.query.limit), call.query.page
     rows, total = directory.contacts(call.db, call.organization.id, offset=(number - 1) * limit, limit=limit)
@@ -294,6 +295,6 @@ def list_contacts(call: Call) -> dict[str, Any]:
 
 
 @product.route("GET", "/api/v1/contacts/<id>", find=_find_contact, answer=(200, OneContact), summary="Get a contact")
-def get_contact(call: Call) -> dict[str, Any]:
+def get_contact(call: Call) -> JsonObject:
     """Returns one contact. Not in the printed document."""
     return payloads.twice(payloads.contact(call.found))

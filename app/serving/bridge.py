@@ -272,7 +272,7 @@ def answer_in_short(exchange: Exchange, path: str, status: int, sentence: str) -
 def environ_of(scope: Scope, *, multithread: bool) -> WSGIEnvironment:
     """The WSGI environ of a request without its body (PEP 3333)."""
     host, _, port = scope.server.rpartition(":")
-    environ: dict[str, Any] = {
+    environ: WSGIEnvironment = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": scope.path.encode().decode("latin-1"),

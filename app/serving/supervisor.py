@@ -29,7 +29,7 @@ class Supervisor(MPServer):
         keep_stops_while_forking()
         super().__init__(*given, **settings)
 
-    def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
+    def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:  # the same
         """Replaces what has died until a signal asks to stop. SIGHUP replaces all, one by one."""
         deaths = dict.fromkeys(range(self.workers), 0)
         due: dict[int, float] = {}

@@ -60,6 +60,35 @@ def test_no_file_outgrows_its_room() -> None:
     assert not long, f"Over {LONGEST} lines, each asking to become a folder of nouns: {long}"
 
 
+MOST_ANY = 130
+"""Mentions of `Any` in the types of the product."""
+
+
+def mentions(path: Path) -> Iterator[int]:
+    """The lines on which a type is `Any`, which the type checker takes for everything."""
+    tree = ast.parse(path.read_text())
+    yield from (node.lineno for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "Any")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"\[.*\bAny\b", node.value):
+            yield node.lineno
+
+
+def is_explained(lines: list[str], line: int) -> bool:
+    """Whether a comment on the line, or words about `Any` beside it or at the top, say why."""
+    words = [*lines[:8], *lines[max(0, line - 11) : line + 5]]
+    return "  # " in lines[line - 1] or any("`Any`" in text for text in words)
+
+
+def test_what_has_any_type_is_rare_and_explained() -> None:
+    """With `Any` a misspelt column passes for a right one."""
+    found = [(path, line) for path in python("app") for line in mentions(path)]
+    unexplained = [
+        f"{name(path)}:{line}" for path, line in found if not is_explained(path.read_text().splitlines(), line)
+    ]
+    assert not unexplained
+    assert len(found) <= MOST_ANY, len(found)
+
+
 UNFINISHED = [word.replace("-", "") for word in ("TO-DO", "FIX-ME", "XX-X", "NotImplemented-Error", "lorem- ipsum")]
 """Written with a hyphen, so that this file is not its own first finding."""
 

@@ -13,8 +13,9 @@ from app.accounts.queries import LARGEST_ID
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import sha256
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
-from app.kernel.db.inserts import Values, insert_once
+from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict, Denied, NotFound
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox.outbox import Message

@@ -12,8 +12,9 @@ from app.accounts.queries import LARGEST_ID, person_by_email
 from app.accounts.roles import TITLES, Role
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
-from app.kernel.db.inserts import Values, insert_once
+from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict, Gone, NotFound
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox.dropping import drop

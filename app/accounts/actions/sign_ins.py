@@ -1,7 +1,6 @@
 """Signing in, signing out, and asking for a new password."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
@@ -31,10 +30,10 @@ REQUEST_KEPT = timedelta(days=1)
 RESET_JOB = "job:accounts.password_reset"
 
 
-_START: Prepared[Any] = Prepared(insert(SignIn.__table__).inline())
+_START: Prepared[object] = Prepared(insert(SignIn.__table__).inline())
 
 
-def _remembering(dialect: str) -> Prepared[Any]:
+def _remembering(dialect: str) -> Prepared[object]:
     statement = INSERTS[dialect](KnownNetwork.__table__)
     seen = {"seen_at": statement.excluded.seen_at}
     return Prepared(statement.on_conflict_do_update(index_elements=["person_id", "network"], set_=seen))

@@ -14,8 +14,9 @@ from app.dashboard.documents.models import UNFINISHED, Document, State
 from app.dashboard.documents.queries import COLUMNS
 from app.kernel.changes.events import Actor, person_of
 from app.kernel.crypto import sha256
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
-from app.kernel.db.inserts import Values, insert_or_ignore
+from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox import outbox
 from app.kernel.outbox.outbox import Message, OutboxRow

@@ -9,6 +9,7 @@ No Flask here: queries take a `Chosen`. docs/queue.md shows how a desk declares 
 """
 
 from app.dashboard.filters.base import Active as Active
+from app.dashboard.filters.base import AnyFilter as AnyFilter
 from app.dashboard.filters.base import Chosen as Chosen
 from app.dashboard.filters.base import Control as Control
 from app.dashboard.filters.base import Filter as Filter

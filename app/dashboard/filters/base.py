@@ -21,6 +21,7 @@ from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.errors import Invalid
 from app.kernel.text.datetimes import local
+from app.kernel.web.arguments import Arguments
 
 V = TypeVar("V")
 
@@ -86,7 +87,7 @@ class Active(NamedTuple):
     names: tuple[str, ...]
     label: str
     value: str
-    left: "Mapping[Filter[Any], Any] | None" = None  # of any type of value
+    left: "Mapping[AnyFilter, Any] | None" = None  # of any type of value
 
     @property
     def name(self) -> str:
@@ -188,6 +189,10 @@ MOST_PLACES = 8
 """Of so many organizations each has its own ranges; with more everybody's are read, and the others left out."""
 
 
+AnyFilter = Filter[Any]
+"""A filter, whatever type (`Any`) its values have."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListKind:
     """What of a list changes its statements and not only their values: they are built once for each kind."""
@@ -197,7 +202,7 @@ class ListKind:
     places: int | None
     """Of how many organizations rows are in the list, at most one more than MOST_PLACES; None is all."""
     sort: str
-    filters: tuple[tuple[Filter[Any], Hashable], ...]  # filters of any type of value
+    filters: tuple[tuple[AnyFilter, Hashable], ...]
 
     def get(self, name: str) -> Hashable:
         """The kind of the filter with this name; None when it is not set."""
@@ -251,7 +256,7 @@ class Filters:
     def __init__(
         self,
         tabs: "TabFilter",
-        filters: Sequence[Filter[Any]],  # filters of any type of value
+        filters: Sequence[AnyFilter],
         orders: Mapping[str, str],
         sorts: Callable[["Chosen"], Sequence[str]],
     ) -> None:
@@ -306,7 +311,7 @@ class Chosen:
     filters: Filters
     reader: Reader
     tab: str
-    values: dict[Filter[Any], Any] = field(default_factory=dict)  # of any type of value; `get` is typed
+    values: dict[AnyFilter, Any] = field(default_factory=dict)  # of any type of value; `get` is typed
     given_sort: str = ""
     unreadable: list[Unreadable] = field(default_factory=list)
     rewritten: bool = False
@@ -316,11 +321,11 @@ class Chosen:
         """The value of a filter; None when it is not set."""
         return cast(V | None, self.values.get(filter))
 
-    def text(self, filter: Filter[Any]) -> str:
+    def text(self, filter: AnyFilter) -> str:
         """The value of a filter as the address writes it; empty when it is not set."""
         return filter.serialize(self.values[filter]) if filter in self.values else ""
 
-    def shown(self, filter: Filter[Any]) -> str:
+    def shown(self, filter: AnyFilter) -> str:
         """The value of a filter as the form shows it; what could not be read as it was typed."""
         if filter in self.values:
             return filter.shown(self.values[filter], self.reader)
@@ -349,7 +354,7 @@ class Chosen:
         return self.given_sort if self.given_sort.removeprefix("-") in self.sorts else ""
 
     @property
-    def args(self) -> dict[str, Any]:  # texts; url_for takes them by keyword beside its own
+    def args(self) -> Arguments:
         """Query arguments of this list; defaults are omitted."""
         tabs = self.filters.tabs
         found = {tabs.name: self.tab} if self.tab != tabs.default else {}
@@ -357,7 +362,7 @@ class Chosen:
         return {**found, "sort": self.sort} if self.sort else found
 
     @property
-    def during(self) -> dict[str, Any]:  # as `args`
+    def during(self) -> Arguments:
         """Query arguments of this list in another period, whose name is to be appended."""
         return {**{name: text for name, text in self.args.items() if name not in ("from", "to", "when")}, "when": ""}
 

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Uuid, literal_column, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Uuid, literal_column
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kernel.db.engine import Base, Instant, Json
+from app.kernel.db.engine import Base, Instant, Json, only
+from app.kernel.json_types import JsonObject
 
 
 class State(StrEnum):
@@ -21,12 +22,8 @@ class State(StrEnum):
     RETURNED = "returned"
 
 
-# Any: keywords of a dialect, beside those that Index declares.
-PENDING_ROWS: Any = {"sqlite_where": text("state = 'held'"), "postgresql_where": text("state = 'held'")}
-ON_A_BAR: Any = {
-    "sqlite_where": text("shown_to IS NOT NULL"),
-    "postgresql_where": text("shown_to IS NOT NULL"),
-}
+PENDING_ROWS = only("state = 'held'")
+ON_A_BAR = only("shown_to IS NOT NULL")
 
 
 class PendingDecision(Base):
@@ -58,8 +55,8 @@ class PendingDecision(Base):
     kind: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(254))
     url: Mapped[str] = mapped_column(String(200))
-    actor: Mapped[dict[str, Any]] = mapped_column(Json)  # JSON
-    payload: Mapped[dict[str, Any]] = mapped_column(Json)  # JSON
+    actor: Mapped[JsonObject] = mapped_column(Json)  # JSON
+    payload: Mapped[JsonObject] = mapped_column(Json)  # JSON
     version: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
     pressed_at: Mapped[datetime] = mapped_column(Instant)
@@ -88,8 +85,8 @@ class Decision(Protocol):
     kind: str
     name: str
     url: str
-    actor: dict[str, Any]  # JSON
-    payload: dict[str, Any]  # JSON
+    actor: JsonObject  # JSON
+    payload: JsonObject  # JSON
     version: int
     digest: str
     pressed_at: datetime

@@ -6,13 +6,14 @@ from sqlalchemy import select
 
 from app.depositions import emails
 from app.depositions.actions import overlaps, roster
-from app.depositions.actions._write import Values, locked
+from app.depositions.actions._write import locked
 from app.depositions.actions.schedule import Booking
 from app.depositions.models import Deposition, Kind, Manager
 from app.depositions.queries import managers
 from app.depositions.queries.people import address_key, invited
 from app.depositions.rules import rooms, transitions
 from app.kernel.changes.events import Actor
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
 from app.kernel.outbox.outbox import Message

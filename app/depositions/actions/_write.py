@@ -8,8 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, true, update
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, bindparam, select, true, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.accounts.models import Organization
@@ -21,20 +20,19 @@ from app.depositions.queries.people import refresh_one
 from app.kernel.changes import events
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
+from app.kernel.db.columns import Rows, Values
 from app.kernel.db.engine import Db
 from app.kernel.db.prepared import Prepared
 from app.kernel.errors import Conflict, NotFound
 from app.kernel.outbox.outbox import Message
 
 COLUMNS = tuple(Deposition.__table__.c)
-Values = Mapping[InstrumentedAttribute[Any], object]
-"""New values by mapped attribute. `Any`, because the columns have many types."""
 
 
 _MINE = Deposition.organization_id == bindparam("home")
 
 
-def _one(of_organization: bool) -> Select[*tuple[Any, ...]]:
+def _one(of_organization: bool) -> Rows:
     """Every column of one deposition, of an organization or of any."""
     found = select(*COLUMNS).where(Deposition.id == bindparam("wanted"))
     return found.where(_MINE) if of_organization else found
@@ -45,7 +43,7 @@ _LOCKED: dict[bool, Prepared[Deposition]] = {each: Prepared(_one(each).with_for_
 """By whether it must be of an organization."""
 
 
-def _changing(of_organization: bool, versioned: bool) -> ReturningUpdate[*tuple[Any, ...]]:
+def _changing(of_organization: bool, versioned: bool) -> ReturningUpdate[*tuple[Any, ...]]:  # of COLUMNS
     """The conditional UPDATE."""
     return (
         update(Deposition.__table__)

@@ -7,12 +7,13 @@ from sqlalchemy import or_
 
 from app.depositions import emails, events
 from app.depositions.actions import people
-from app.depositions.actions._write import Values, next_sequence, organization_name, record, write
+from app.depositions.actions._write import next_sequence, organization_name, record, write
 from app.depositions.actions.request import webhook
 from app.depositions.models import Deposition, State
 from app.depositions.queries import settings
 from app.depositions.rules import transitions
 from app.kernel.changes.events import Actor
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import Message
 

@@ -8,7 +8,7 @@ import orjson
 from app.depositions import emails, events
 from app.depositions.actions import overlaps, people
 from app.depositions.actions._manager import Managed
-from app.depositions.actions._write import Values, organization_name, record, write
+from app.depositions.actions._write import organization_name, record, write
 from app.depositions.actions.move import Move, is_at, move
 from app.depositions.models import Deposition, Kind, MessageState
 from app.depositions.queries import reconfirmation
@@ -17,6 +17,7 @@ from app.depositions.queries.search import search_document
 from app.depositions.rules import transitions
 from app.depositions.rules.new_request import LONGEST_HOURS, SessionChange, Start
 from app.kernel.changes.events import Actor
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import Message
 from app.kernel.text import search

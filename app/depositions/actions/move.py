@@ -9,7 +9,7 @@ from sqlalchemy import or_
 from app.depositions import emails, events
 from app.depositions.actions import overlaps, people
 from app.depositions.actions._manager import Managed, manager_columns, room_columns
-from app.depositions.actions._write import Values, next_sequence, organization_name, record, write
+from app.depositions.actions._write import next_sequence, organization_name, record, write
 from app.depositions.actions.request import webhook
 from app.depositions.actions.schedule import Booking
 from app.depositions.models import Deposition, Kind
@@ -19,6 +19,7 @@ from app.depositions.rules import transitions
 from app.depositions.rules.new_request import Start, end_of
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.text import time_zones
 

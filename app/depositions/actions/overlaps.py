@@ -7,25 +7,22 @@ What a transaction waits for, it waits for in this order, so that no two wait fo
 (`take_turn`), new rows of the roster, managers by their ids, days in one statement, sessions by their ids.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 from sqlalchemy import Integer, Text, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.depositions.models import ConflictKey, Deposition
 from app.depositions.queries import conflicts
 from app.depositions.rules import conflicts as rules
 from app.depositions.rules.conflicts import LONGEST, OPEN, Facts, Key
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.db.prepared import Prepared
-
-Values = Mapping[InstrumentedAttribute[Any], object]
-"""New values by mapped attribute. `Any`, because the columns have many types."""
 
 
 class Hour(Protocol):
@@ -53,16 +50,16 @@ _COLUMNS = (
     Deposition.manager_id,
 )
 """What the keys are made of."""
-_ROW: Prepared[Any] = Prepared(select(*_COLUMNS).where(Deposition.id == bindparam("id")))
+_ROW: Prepared[Deposition] = Prepared(select(*_COLUMNS).where(Deposition.id == bindparam("id")))
 _WATCHED = {column for column in _COLUMNS[2:] if column is not Deposition.zone}
-_DELETE: Prepared[Any] = Prepared(delete(ConflictKey).where(ConflictKey.deposition_id == bindparam("id")))
+_DELETE: Prepared[object] = Prepared(delete(ConflictKey).where(ConflictKey.deposition_id == bindparam("id")))
 _LOCK_CLASS = 4021
 """The first number of the advisory locks of days."""
-_TURN: Prepared[Any] = Prepared(
+_TURN: Prepared[object] = Prepared(
     select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=Text), 0)))
 )
 _DAY = func.unnest(bindparam("days", type_=ARRAY(Integer))).column_valued("day")
-_LOCK_DAYS: Prepared[Any] = Prepared(select(func.pg_advisory_xact_lock(bindparam("lock", type_=Integer), _DAY)))
+_LOCK_DAYS: Prepared[object] = Prepared(select(func.pg_advisory_xact_lock(bindparam("lock", type_=Integer), _DAY)))
 _AROUND = timedelta(seconds=LONGEST)
 
 
@@ -124,9 +121,10 @@ def _changes_keys(values: Values) -> bool:
     return bool(changed - {Deposition.state}) or (Deposition.state in changed and values[Deposition.state] not in OPEN)
 
 
-def _after(row: Any, values: Values) -> SimpleNamespace:
-    """The row with its new values. `Any`: a row of columns of many types."""
-    return SimpleNamespace(**{**row._asdict(), **{column.key: value for column, value in values.items()}})
+def _after(row: Deposition, values: Values) -> SimpleNamespace:
+    """The row with its new values."""
+    before = {column.key: getattr(row, column.key) for column in _COLUMNS}
+    return SimpleNamespace(**before | {column.key: value for column, value in values.items()})
 
 
 def restored(db: Db, deposition_id: int) -> Values:
@@ -181,9 +179,9 @@ def add(db: Db, deposition_id: int, keys: Sequence[Key], overlapping: bool) -> N
 
 
 @lru_cache(maxsize=64)
-def _insert(number: int) -> Prepared[Any]:
+def _insert(number: int) -> Prepared[object]:
     """Stores so many keys of one session."""
-    shared: dict[str, Any] = {"deposition_id": bindparam("owner"), "alone": bindparam("is_alone")}
+    shared: dict[str, object] = {"deposition_id": bindparam("owner"), "alone": bindparam("is_alone")}
     rows = [{**shared, **{name: bindparam(f"{name}_{n}") for name in Key._fields}} for n in range(number)]
     return Prepared(insert(ConflictKey.__table__).values(rows).inline())
 

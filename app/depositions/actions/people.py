@@ -15,8 +15,9 @@ from app.depositions.actions.overlaps import take_turns
 from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition, DepositionPerson, Kind, MessageState, State
 from app.depositions.queries.people import FRESH, address_key, last_read, refresh
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
-from app.kernel.db.inserts import Values, insert_or_ignore, insert_or_update
+from app.kernel.db.inserts import insert_or_ignore, insert_or_update
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox.dropping import drop
 from app.kernel.outbox.outbox import DEAD, SENT, Message

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import orjson
@@ -130,8 +130,8 @@ def check_postback(url: str, db: Db) -> None:
         raise Invalid(f"postback_url: {error}", errors=[FieldError("postback_url", "address", str(error))]) from None
 
 
-def _columns_of(new: NewRequest) -> Mapping[str, Any]:
-    """The columns that hold the request as it was made. `Any`: parameters of a statement have many types."""
+def _columns_of(new: NewRequest) -> Mapping[str, object]:
+    """The columns that hold the request as it was made."""
     start, hours = new.start, new.estimated_duration
     return {
         "title": new.title,

@@ -8,10 +8,9 @@ is resumed where it was.
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import bindparam, select, text, update
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.depositions.actions import overlaps
 from app.depositions.models import NOT_PROMISED, UNFINISHED, Deposition, State
@@ -19,6 +18,7 @@ from app.depositions.queries import promises
 from app.depositions.rules import zone_rules
 from app.kernel import clock
 from app.kernel.db.backfills import Backfill, Portion
+from app.kernel.db.columns import Attribute
 from app.kernel.db.engine import Database, Db
 from app.kernel.text import time_zones
 
@@ -78,7 +78,7 @@ def read_anew(db: Db, rows: Sequence[Deposition], now: datetime) -> None:
     Only the moment of what lies ahead and has not begun is compared: what happened, happened when it did.
     """
     for row in rows:
-        values: dict[InstrumentedAttribute[Any], object] = {Deposition.zone_version: time_zones.VERSION}
+        values: dict[Attribute, object] = {Deposition.zone_version: time_zones.VERSION}
         if row.starts_at > now and row.state != State.ACTIVE:
             values[Deposition.hour_moved] = zone_rules.moved(row)
         if row.promised_by == NOT_PROMISED and row.state == State.INITIAL:

@@ -17,8 +17,9 @@ from app.depositions.queries import managers, roster
 from app.depositions.rules.roster import RosterFacts, check_absence
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record, stale_conflict
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
-from app.kernel.db.inserts import Values, insert_once
+from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict, FieldError, NotFound
 from app.kernel.json_types import JsonObject
 

@@ -26,8 +26,8 @@ from app.depositions.rules.roster import read as read_roster
 from app.depositions.rules.settings import SettingsFields
 from app.depositions.rules.transitions import Span
 from app.kernel.changes.events import Actor
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
-from app.kernel.db.inserts import Values
 from app.kernel.outbox.outbox import SENT, OutboxRow
 from app.kernel.text.time_zones import clock12, iana_name
 

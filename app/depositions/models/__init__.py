@@ -108,7 +108,8 @@ NOT_PROMISED = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _true(column: str) -> dict[str, Any]:
-    """The keyword arguments of an index of the rows whose boolean column is true, as each database writes it."""
+    """The keyword arguments of an index of the rows whose boolean column is true, as each database writes it. `Any`, as
+    those of an index have many types."""
     return {"sqlite_where": text(f"{column} = 1"), "postgresql_where": text(column)}
 
 

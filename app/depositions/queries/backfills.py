@@ -17,8 +17,9 @@ from app.depositions.queries import language_backfill, people, reconfirmation, r
 from app.depositions.rules.business_days import reconfirm_at
 from app.kernel.changes.events import Event
 from app.kernel.db.backfills import Backfill, Portion
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
-from app.kernel.db.inserts import Values, insert_or_ignore
+from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox.outbox import DEAD, QUEUED, RECEIPT, SENT, OutboxRow
 

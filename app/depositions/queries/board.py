@@ -3,12 +3,11 @@ rows of a range of an index, whatever the size of the table."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Select,
     bindparam,
     literal,
     select,
@@ -23,6 +22,7 @@ from app.depositions.queries.listing import ListedDeposition
 from app.depositions.rules.availability import Away, Hours
 from app.depositions.rules.new_request import LONGEST_HOURS
 from app.depositions.rules.transitions import LENGTH_UNKNOWN, Span
+from app.kernel.db.columns import Rows
 from app.kernel.db.engine import Db
 
 MOST = 200
@@ -65,7 +65,7 @@ _LOADED = (Deposition.id, Deposition.state, Deposition.starts_at, Deposition.end
 _STATES = union_all(*(select(literal(one.value).label("state")) for one in STATES)).subquery()
 
 
-def _of_state(state: str | ColumnElement[str], most: int) -> list[Select[*tuple[Any, ...]]]:  # of LoadSession
+def _of_state(state: str | ColumnElement[str], most: int) -> list[Rows]:  # of LoadSession
     """What begins in a time, and what began before it and may still last: the first in this state."""
     mine = select(*_LOADED).where(Deposition.state == state).correlate(_STATES)
     within = mine.where(Deposition.starts_at >= _FROM, Deposition.starts_at < _UNTIL)
@@ -86,12 +86,12 @@ def _found(dialect: str, most: int) -> FromClause:
     return union_all(*(part for state in STATES for part in _of_state(state.value, most))).subquery()
 
 
-def _sessions(found: FromClause) -> Select[*tuple[Any, ...]]:  # of BoardSession
+def _sessions(found: FromClause) -> Rows:  # of BoardSession
     these = select(*listing.COLUMNS, Deposition.manager_id).where(Deposition.id.in_(select(found.c.id)))
     return these.order_by(Deposition.starts_at, Deposition.id).limit(MOST + 1)
 
 
-def _load(found: FromClause) -> Select[*tuple[Any, ...]]:  # of LoadSession
+def _load(found: FromClause) -> Rows:  # of LoadSession
     return select(found).order_by(found.c.starts_at, found.c.id).limit(MOST_OF_A_WEEK + 1)
 
 

@@ -1,7 +1,5 @@
 """The backfill of languages: a former version stored the default that answers print as if it had been given."""
 
-from typing import Any
-
 from sqlalchemy import bindparam, select, update
 
 from app.depositions.models import Deposition
@@ -18,7 +16,7 @@ def _languages_of_depositions(db: Db, position: str | None, size: int) -> Portio
         .order_by(Deposition.id)
         .limit(size)
     ).all()
-    changed: list[dict[str, Any]] = [  # `Any`: numbers and details
+    changed: list[dict[str, object]] = [  # numbers and details
         {"of": row.id, "kept": {key: value for key, value in row.details.items() if key != "language"}}
         for row in rows
         if row.details.get("language") == DEFAULT_LANGUAGE

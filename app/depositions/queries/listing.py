@@ -7,11 +7,10 @@ comes from its `listing()` (app/dashboard/listing.py).
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 from sqlalchemy import and_, not_
 
-from app.dashboard.filters import DAYS, Chosen, Filter, ListKind, spread, within_reach
+from app.dashboard.filters import DAYS, AnyFilter, Chosen, ListKind, spread, within_reach
 from app.dashboard.listing import Column, CompiledListing, Condition, Conditions, Listing, Segment
 from app.depositions.models import BOOKED, Deposition, State
 from app.depositions.queries import marks
@@ -60,7 +59,7 @@ CURSOR_NAMES = ("view", "state", "organization", "from", "to", "q", "tag", "with
 """The arguments that bind a cursor to its list, in the order of every version."""
 
 
-def _found(filters: Iterable[tuple[Filter[Any], object]]) -> bool:  # of any type of value
+def _found(filters: Iterable[tuple[AnyFilter, object]]) -> bool:
     """Whether one of these filters leaves few rows, whose ids are known."""
     return any(one.name in FOUND_BY or (one.name == "flag" and value in LOOKED_FOR) for one, value in filters)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, false, func, not_, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
@@ -169,7 +169,7 @@ _REFRESH = (
     .where(Deposition.not_up_to_date != _SOMEBODY)
     .values({Deposition.not_up_to_date: _SOMEBODY})
 )
-_REFRESH_ONE: Prepared[Any] = Prepared(_REFRESH.where(Deposition.id == bindparam("wanted")))
+_REFRESH_ONE: Prepared[object] = Prepared(_REFRESH.where(Deposition.id == bindparam("wanted")))
 
 
 def refresh(db: Db, *which: ColumnElement[bool] | InstrumentedAttribute[bool]) -> None:

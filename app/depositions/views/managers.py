@@ -2,7 +2,6 @@
 absences, its auditors look."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from flask import Response, flash, url_for
 
@@ -28,6 +27,7 @@ from app.kernel.errors import Denied
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web import confirmation_pages, list_filters
+from app.kernel.web.arguments import Variables
 from app.kernel.web.confirmation_pages import Confirmation
 from app.kernel.web.htmx import personal, respond, see_other
 from app.kernel.web.list_filters import Filter
@@ -301,8 +301,8 @@ def _page(row: Manager) -> Response:
     )
 
 
-def _choices() -> dict[str, Any]:
-    """What the form of a row offers besides its fields. `Any`, because they join other arguments of `respond`."""
+def _choices() -> Variables:
+    """What the form of a row offers besides its fields."""
     return {"days": DAY_KEYS, "placeholders": rooms.PLACEHOLDERS, "zone_names": presentation.ZONE_NAMES}
 
 

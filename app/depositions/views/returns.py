@@ -6,13 +6,13 @@ A form says so in the field `on`, which the confirmation carries on: `board/2026
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any  # as url_for takes keywords
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Response, request, url_for
 
 from app.dashboard import redirects
 from app.depositions.views.list import QUEUE
+from app.kernel.web.arguments import Arguments
 from app.kernel.web.htmx import see_other
 
 OF_BOARD = ("manager", "zone", "case", "flag", "from")
@@ -36,9 +36,7 @@ def url_of(on: str, id: int) -> str:
     if page == "board":
         day, _, query = day.partition("?")
         try:
-            kept: dict[str, Any] = {
-                name: text for name, text in parse_qsl(query, max_num_fields=20) if name in OF_BOARD
-            }
+            kept: Arguments = {name: text for name, text in parse_qsl(query, max_num_fields=20) if name in OF_BOARD}
             day = date.fromisoformat(day).isoformat()
         except ValueError:
             return ""

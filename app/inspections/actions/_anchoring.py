@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy import insert, update
 
 from app.inspections import chain, emails, queries, rules, verification
-from app.inspections.actions._write import LockedInspection, Values, lock
+from app.inspections.actions._write import LockedInspection, lock
 from app.inspections.events import SUBJECT
 from app.inspections.models import AnchorRequest, AnchorState, Inspection, StatementKind, Status
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.outbox import outbox
 from app.kernel.outbox.outbox import Message

@@ -11,11 +11,12 @@ from sqlalchemy import ColumnElement, select, update
 
 from app.accounts.models import Organization
 from app.inspections import emails, payloads, queries, rules
-from app.inspections.actions._write import LockedInspection, Values, lock, record
+from app.inspections.actions._write import LockedInspection, lock, record
 from app.inspections.events import SUBJECT
 from app.inspections.models import Invite
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
 from app.kernel.outbox import dropping, recipient_limits

@@ -9,10 +9,9 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, bindparam, insert, or_, update
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.inspections import chain, emails, people, queries
 from app.inspections.events import SUBJECT
@@ -21,14 +20,13 @@ from app.kernel.changes import events
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.db.prepared import NOTHING, Prepared
 from app.kernel.errors import Outdated
 from app.kernel.outbox import outbox
 from app.kernel.outbox.outbox import Message
 
-Values = Mapping[InstrumentedAttribute[Any], object]
-"""New values by mapped attribute. `Any`, because the columns have many types."""
 SealedEvent = tuple[str, Mapping[str, object]]
 """An event for the chain: its kind and its payload."""
 CHANGED_MEANWHILE = "This inspection was changed at the same moment. Nothing was changed. Reload the page."
@@ -149,9 +147,9 @@ def update_where(
     return None if row is None else LockedInspection(*row)
 
 
-_ADD_RECORD: Prepared[Any] = Prepared(insert(PersonalRecord.__table__).inline())
-_ADD_LINK: Prepared[Any] = Prepared(insert(ChainEvent.__table__).inline())
-_GROW: Prepared[Any] = Prepared(update(Inspection.__table__).where(Inspection.id == bindparam("wanted")))
+_ADD_RECORD: Prepared[object] = Prepared(insert(PersonalRecord.__table__).inline())
+_ADD_LINK: Prepared[object] = Prepared(insert(ChainEvent.__table__).inline())
+_GROW: Prepared[object] = Prepared(update(Inspection.__table__).where(Inspection.id == bindparam("wanted")))
 
 
 def seal_act(

@@ -9,10 +9,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement
 
 from app.inspections import events, queries, rules
-from app.inspections.actions._write import LockedInspection, Values, record, update_where
+from app.inspections.actions._write import LockedInspection, record, update_where
 from app.inspections.events import EVENTS, SUBJECT
 from app.inspections.models import Inspection
 from app.kernel.changes.events import Actor, stale_conflict
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
 

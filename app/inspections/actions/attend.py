@@ -4,10 +4,11 @@ import uuid
 from datetime import datetime
 
 from app.inspections import events, people, queries, rules
-from app.inspections.actions._write import Values, append_to_chain, record, write
+from app.inspections.actions._write import append_to_chain, record, write
 from app.inspections.events import SUBJECT
 from app.inspections.models import Inspection
 from app.kernel.changes.events import Actor, is_own_act
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, insert, select
 
 from app.inspections import emails, events, people, queries, rules
-from app.inspections.actions._write import LockedInspection, Values, lock, record, seal_act, try_write
+from app.inspections.actions._write import LockedInspection, lock, record, seal_act, try_write
 from app.inspections.evidence import rules as evidence_rules
 from app.inspections.evidence import signatures
 from app.inspections.evidence.models import Copying, Evidence, EvidenceState
@@ -19,6 +19,7 @@ from app.inspections.evidence.signatures import Signed
 from app.inspections.models import Inspection, Invite, Status
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 
 if TYPE_CHECKING:

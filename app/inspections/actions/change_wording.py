@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.inspections import events, rules
-from app.inspections.actions._write import Values
 from app.inspections.locales import TRANSLATIONS, consent_wording
 from app.inspections.models import OwnWording
 from app.inspections.queries import own_wordings
 from app.kernel.changes.events import Actor, stale_conflict
 from app.kernel.changes.events import record as record_event
 from app.kernel.crypto import sha256
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict

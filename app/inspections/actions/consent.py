@@ -13,7 +13,6 @@ from app.inspections.actions._visitor import Visitor
 from app.inspections.actions._write import (
     LockedInspection,
     SealedEvent,
-    Values,
     append_to_chain,
     lock,
     record,
@@ -23,6 +22,7 @@ from app.inspections.actions._write import (
 from app.inspections.models import Consent, ConsentWording, Inspection, Invite, Status
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.errors import Conflict, Gone

@@ -10,11 +10,12 @@ from sqlalchemy.engine import Row
 from app.accounts.models import Organization
 from app.accounts.rules import check_open
 from app.inspections import chain, emails, events, people, rules
-from app.inspections.actions._write import Values, insert_link, record
+from app.inspections.actions._write import insert_link, record
 from app.inspections.models import COUNTS, Anchoring, Campaign, Inspection, Status
 from app.inspections.queries import search
 from app.kernel.changes.events import Actor
 from app.kernel.clock import iso
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.errors import FieldError, Invalid
 

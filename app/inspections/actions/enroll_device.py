@@ -5,11 +5,12 @@ from datetime import datetime
 from sqlalchemy import insert
 
 from app.inspections import queries, rules
-from app.inspections.actions._write import Values, lock, seal_act
+from app.inspections.actions._write import lock, seal_act
 from app.inspections.evidence.models import DeviceKey
 from app.inspections.evidence.rules import MOST_KEYS, Unfit
 from app.inspections.models import Invite
 from app.kernel.changes.events import Actor
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 
 

@@ -11,11 +11,12 @@ from app.accounts.models import Organization
 from app.dashboard.documents import actions as documents
 from app.inspections import emails, events, people, queries, rules
 from app.inspections.actions._anchoring import stamp
-from app.inspections.actions._write import LockedInspection, Values, append_to_chain, lock_any, record
+from app.inspections.actions._write import LockedInspection, append_to_chain, lock_any, record
 from app.inspections.evidence import rules as evidence_rules
 from app.inspections.evidence.models import EvidenceFault, EvidenceHold, EvidenceMark, EvidenceState, ItemHold
 from app.inspections.models import StatementKind
 from app.kernel.changes.events import WORKER, Actor
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_or_update
 

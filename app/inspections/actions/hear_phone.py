@@ -6,8 +6,9 @@ from sqlalchemy import update
 
 from app.inspections.evidence.models import FieldPhone
 from app.inspections.models import Invite
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
-from app.kernel.db.inserts import Values, insert_or_update
+from app.kernel.db.inserts import insert_or_update
 
 
 def hear_phone(db: Db, invite: Invite, *, now: datetime, waiting: int | None = None) -> None:

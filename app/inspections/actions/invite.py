@@ -8,11 +8,12 @@ from sqlalchemy import insert
 from app.accounts.models import Organization
 from app.inspections import events, people, queries, rules
 from app.inspections.actions._invites import Minted, check_sending, sealed, send
-from app.inspections.actions._write import CHANGED_MEANWHILE, Values, keep_record, lock, seal_act
+from app.inspections.actions._write import CHANGED_MEANWHILE, keep_record, lock, seal_act
 from app.inspections.models import Invite
 from app.inspections.queries import search
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import random_digits, random_token, sha256
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.errors import Outdated
 from app.kernel.text.normalization import telephone_key

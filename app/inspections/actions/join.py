@@ -6,11 +6,9 @@ The steps and the printed bodies: the Sessions API document, "Two-factor join"; 
 import hashlib
 import hmac
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,13 +18,15 @@ from app.inspections import events, payloads, people, queries, rules
 from app.inspections.actions._anchoring import checkpoint
 from app.inspections.actions._invites import sealed
 from app.inspections.actions._visitor import Visitor
-from app.inspections.actions._write import Values, append_to_chain, keep_record, lock, record, try_write
+from app.inspections.actions._write import append_to_chain, keep_record, lock, record, try_write
 from app.inspections.actions.consent import stop_without_consent
 from app.inspections.models import Inspection, Invite, Status, WrongCodes
 from app.inspections.rules import InviteState
 from app.kernel.crypto import same, sha256
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 from app.kernel.db.prepared import Prepared
+from app.kernel.json_types import JsonObject
 
 ROUNDS = 4
 """How often a decision is made again when another request changed the invite between reading and writing."""
@@ -41,7 +41,7 @@ class Outcome:
 
     status: int
     reason: str
-    body: Mapping[str, Any]
+    body: JsonObject
     invite: Invite | None = None
 
 

@@ -7,10 +7,11 @@ from sqlalchemy import insert, update
 
 from app.inspections import events
 from app.inspections.actions._anchoring import sum_up
-from app.inspections.actions._write import Values, record
+from app.inspections.actions._write import record
 from app.inspections.anchors import name_of
 from app.inspections.models import Anchor, AnchorRequest, AnchorState, StatementKind
 from app.kernel.changes.events import WORKER
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 
 GIVE_UP_AFTER = 10

@@ -4,8 +4,8 @@ import uuid
 
 from sqlalchemy import update
 
-from app.inspections.actions._write import Values
 from app.inspections.evidence.models import Copying, EvidenceState
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 
 

@@ -10,8 +10,8 @@ from app.files.reading import WHOLE
 from app.inspections.actions.verify import settle_verdict
 from app.inspections.evidence.models import Evidence, EvidenceFault
 from app.kernel.changes.events import Actor
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
-from app.kernel.db.inserts import Values
 
 
 def settle_originals(db: Db, read: Mapping[uuid.UUID, str], *, by: Actor, now: datetime) -> int:

@@ -7,9 +7,10 @@ from sqlalchemy import update
 from app.inspections import emails, events, queries, rules
 from app.inspections.actions._anchoring import stamp
 from app.inspections.actions._visitor import Visitor
-from app.inspections.actions._write import Values, append_to_chain, record, update_where
+from app.inspections.actions._write import append_to_chain, record, update_where
 from app.inspections.actions.consent import Wording, consent, store
 from app.inspections.models import Inspection, Invite, StatementKind, Status
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,8 +95,11 @@ class Desk:
         person = self.people[number % len(self.people)]
         return Actor("person", str(person.id), person.name, self.organization.id, "page")
 
-    def make(self, number: int, at: datetime, scheduled_for: datetime | None = None, **more: Any) -> Inspection:
-        """An inspection made at `at`, by a person or (every fourth) by the organization's own program."""
+    def make(
+        self, number: int, at: datetime, scheduled_for: datetime | None = None, **more: Any
+    ) -> Inspection:  # of `create`
+        """An inspection made at `at`, by a person or (every fourth) by the organization's own program. `more` is
+        `Any`, as it joins the keywords of `create`."""
         *_, notes, locale = self.invitees[number % len(self.invitees)]
         by = self.actor(number)
         if number % 4 == 3:
@@ -111,7 +114,7 @@ class Desk:
             self.db, organization_id=self.organization.id, by=by, now=at, scheduled_for=scheduled_for, **facts
         )
 
-    def invite(self, inspection: Inspection, number: int, at: datetime, **more: Any) -> actions.Minted:
+    def invite(self, inspection: Inspection, number: int, at: datetime, **more: Any) -> actions.Minted:  # of `invite`
         first, last, *_ = self.invitees[number % len(self.invitees)]
         facts = {
             "recipient_first_name": first,
@@ -188,10 +191,10 @@ class Desk:
 
 def load(
     db: Db, *, organizations: Mapping[str, Organization], people: Mapping[str, Person], now: datetime
-) -> dict[str, Any]:
-    """Fills the desks of four organizations. Returns how many inspections each has now."""
+) -> dict[str, object]:
+    """Fills the desks of four organizations. Returns about how many inspections that are."""
 
-    def desk(slug: str, cast: tuple[str, ...], invitees: Any, campaign: str = "") -> Desk:
+    def desk(slug: str, cast: tuple[str, ...], invitees: Sequence[tuple[str, ...]], campaign: str = "") -> Desk:
         organization = organizations[slug]
         made = None
         if campaign:
@@ -264,7 +267,7 @@ def _waiting(desk: Desk, number: int, minutes: float, denied: bool = False, agen
         desk.allow(minted, number, at + MINUTE / 2, camera="denied")
 
 
-def _live(desk: Desk, number: int, minutes: float, recording: bool = False, **made: Any) -> None:
+def _live(desk: Desk, number: int, minutes: float, recording: bool = False, **made: Any) -> None:  # of `make`
     at = desk.now - minutes * MINUTE
     session = desk.make(number, at - 26 * HOUR, at, **made)
     minted = desk.invite(session, number, at - 3 * MINUTE)

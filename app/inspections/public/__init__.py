@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -36,6 +35,7 @@ from app.kernel.db.engine import Db
 from app.kernel.db.transaction import database, reading, side_note, side_transaction
 from app.kernel.errors import Gone, NotFound
 from app.kernel.hosts import Host
+from app.kernel.web.arguments import Variables
 from app.kernel.web.htmx import see_other
 from app.kernel.web.visitors import VisitorPages, browser_language, page_context
 
@@ -252,7 +252,7 @@ def as_uuid_or_none(id: str) -> UUID | None:
 
 def _url(endpoint: str, id: str, **more: str) -> str:
     """A field page's address, in the language this one is read in."""
-    known: dict[str, Any] = {name: value for name, value in more.items() if value}
+    known: Variables = {name: value for name, value in more.items() if value}
     if request.args.get("lang") in TRANSLATIONS.languages:
         known["lang"] = request.args["lang"]
     return url_for(endpoint, id=id, **known)
@@ -422,7 +422,7 @@ def refusal(scene: Scene, outcome: actions.Outcome) -> str:
     return "ended" if evidence_rules.arrives(scene.inspection.ended_at, clock.now()) else "too_late"
 
 
-def _page(template: str, scene: Scene, step: int, status: int = 200, **context: Any) -> Response:
+def _page(template: str, scene: Scene, step: int, status: int = 200, **context: object) -> Response:
     t = TRANSLATIONS.translator(scene.locale)
     inspection = scene.inspection
     others = [(code, name) for code, name in TRANSLATIONS.languages.items() if code != t.lang]

@@ -3,7 +3,6 @@
 import json
 import re
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, exists, insert, select, update
@@ -34,7 +33,7 @@ def _keys_of_invites(db: Db, position: str | None, size: int) -> Portion:
         .limit(size)
     )
     found = db.execute(rows).all()
-    keys: list[dict[str, Any]] = []
+    keys: list[dict[str, object]] = []
     for row in found:
         if row.recipient_phone:
             key = telephone_key(row.recipient_phone, row.country or region_of(row.time_zone))

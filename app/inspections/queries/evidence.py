@@ -6,9 +6,9 @@ import json
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, select
 
 from app.accounts.models import Organization
 from app.inspections.events import EVIDENCE_DOWNLOADED, REPORT_DOWNLOADED, SUBJECT
@@ -18,8 +18,10 @@ from app.inspections.evidence.signatures import Signed
 from app.inspections.models import Inspection, Invite
 from app.inspections.queries.detail import OrganizationRow
 from app.kernel.changes.events import Event
+from app.kernel.db.columns import Rows
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
+from app.kernel.json_types import JsonObject
 
 
 class Item(NamedTuple):
@@ -51,8 +53,8 @@ class Item(NamedTuple):
     last_name: str | None
 
     @property
-    def particulars(self) -> dict[str, Any]:
-        """What the personal record says; nothing once it is erased. `Any`, as JSON has it."""
+    def particulars(self) -> JsonObject:
+        """What the personal record says; nothing once it is erased."""
         return json.loads(self.content) if self.content else {}
 
 
@@ -70,7 +72,7 @@ _STATE = (
 )
 
 
-def _items(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _items(*where: ColumnElement[bool]) -> Rows:
     return (
         select(
             Evidence.id,

@@ -7,7 +7,9 @@ from the same `EventType`.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
+
+from app.kernel.json_types import JsonObject
 
 CHANNELS = {"api": "through the API", "cli": "from the command line"}
 """How an actor came in, where it is not a page."""
@@ -27,7 +29,7 @@ class EventRow(Protocol):
     @property
     def request_id(self) -> str | None: ...
     @property
-    def data(self) -> Mapping[str, Any]: ...
+    def data(self) -> JsonObject: ...
     @property
     def created_at(self) -> datetime: ...
 
@@ -97,7 +99,7 @@ class EventType:
         return self.label if isinstance(self.label, str) else self.label(row)
 
 
-class _Values(dict[str, Any]):
+class _Values(JsonObject):
     """What stands in the places of a sentence: the actor and the event's data, `somebody` for what is not known."""
 
     def __init__(self, row: EventRow, who: str) -> None:
@@ -119,7 +121,7 @@ class EventTypes(Mapping[str, EventType]):
         self._stored = {kind: each for each in self._current.values() for kind in each.stored_kinds}
 
     @classmethod
-    def of_module(cls, constants: Mapping[str, Any], *others: "EventTypes") -> "EventTypes":
+    def of_module(cls, constants: Mapping[str, object], *others: "EventTypes") -> "EventTypes":
         """Every EventType among a module's globals, together with those of `others`."""
         own = [value for value in constants.values() if isinstance(value, EventType)]
         return cls([*own, *(each for other in others for each in other.values())])

@@ -42,8 +42,9 @@ Json = JSON().with_variant(JSONB(), "postgresql")
 
 
 def only(condition: str) -> dict[str, Any]:
-    """The keyword arguments of an index that holds only the rows of this condition, on both databases."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}  # of Index, which have many types
+    """The keyword arguments of an index that holds only the rows of this condition, on both databases. `Any`, as
+    those of an index have many types."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Instant(TypeDecorator[datetime]):
@@ -318,7 +319,12 @@ def _postgresql_engines(url: URL, answer_within: float | None) -> tuple[Engine, 
     )
     writer = make_engine(connect_args={"options": settings, "prepare_threshold": 2, "connect_timeout": 5})
 
-    def connect(_dialect: object, _record: object, given: list[Any], names: dict[str, Any]) -> patience.Connection:
+    def connect(
+        _dialect: object,
+        _record: object,
+        given: list[Any],  # the driver's
+        names: dict[str, Any],  # the driver's
+    ) -> patience.Connection:
         return patience.connect(*given, answer_within=answer_within, **names)
 
     for engine in (reader, writer):

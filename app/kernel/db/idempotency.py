@@ -7,7 +7,6 @@ and then gets its response; when the first takes longer than the database waits,
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import String, bindparam, delete, select, update
 from sqlalchemy.exc import OperationalError
@@ -45,11 +44,11 @@ class Stored:
 
 
 _TABLE = IdempotencyKey.__table__
-_CLAIM: dict[str, Prepared[Any]] = {
+_CLAIM: dict[str, Prepared[object]] = {
     name: Prepared(insert(_TABLE).on_conflict_do_nothing().returning(IdempotencyKey.id))
     for name, insert in INSERTS.items()
 }
-_FIND: Prepared[Any] = Prepared(
+_FIND: Prepared[IdempotencyKey] = Prepared(
     select(
         IdempotencyKey.fingerprint,
         IdempotencyKey.status,
@@ -62,7 +61,7 @@ _FIND: Prepared[Any] = Prepared(
 _DROP_OLD = delete(IdempotencyKey).where(
     IdempotencyKey.id == bindparam("wanted"), IdempotencyKey.created_at <= bindparam("before")
 )
-_KEEP: Prepared[Any] = Prepared(
+_KEEP: Prepared[object] = Prepared(
     update(_TABLE)
     .where(IdempotencyKey.id == bindparam("wanted"))
     .values(

@@ -1,12 +1,11 @@
 """Inserts that a unique index decides: of two callers at once one inserts the row."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import InstrumentedAttribute
 
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Base, Db
 
 INSERTS: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
@@ -14,9 +13,6 @@ INSERTS: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
     "postgresql": postgresql.insert,
 }
 """The INSERT of each database, which can leave out or change a row that a unique index knows."""
-
-Values = Mapping[InstrumentedAttribute[Any], object]
-"""Values of a row by mapped attribute. `Any`, because the columns of one table have many types."""
 
 
 def insert_or_ignore(

@@ -75,7 +75,7 @@ def keyset(order: Sequence[SortColumn], values: Sequence[object], *, descending:
     return tuple_(*order) < after if descending else tuple_(*order) > after
 
 
-def placeholders(order: Sequence[SortColumn]) -> list[BindParameter[Any]]:
+def placeholders(order: Sequence[SortColumn]) -> list[BindParameter[Any]]:  # of those types
     """Bound parameters `at_0`, `at_1` … for the values of a keyset in a statement that is built once."""
     return [bindparam(f"at_{number}", type_=column.type) for number, column in enumerate(order)]
 

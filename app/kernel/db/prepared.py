@@ -2,7 +2,7 @@
 
 SQLAlchemy's compiler writes the statement and its types convert the values, as ever; what is left out is the work
 around each execution, which costs more than these statements themselves. While somebody listens to what the engine is
-asked, a statement takes SQLAlchemy's way, with the same rows.
+asked, a statement takes SQLAlchemy's way, with the same rows. `Any` is what the driver takes and gives.
 """
 
 import threading
@@ -109,7 +109,9 @@ class _Text:
         empty = {key: (None,) * length for key, length in lengths.items()}
         state = compiled.construct_expanded_state({bind.key: empty.get(bind.key) for bind in binds.values()})
         self.sql = state.statement
-        sources: dict[str, tuple[BindParameter[Any], int | None]] = {name: (bind, None) for name, bind in binds.items()}
+        sources: dict[str, tuple[BindParameter[object], int | None]] = {
+            name: (bind, None) for name, bind in binds.items()
+        }
         for name, parts in state.parameter_expansion.items():
             sources |= {part: (binds[name], at) for at, part in enumerate(parts)}
         self._defaults = {column.key: _default(column) for column in compiled.prefetch}
@@ -169,7 +171,7 @@ class Prepared(Generic[R]):
         # A type that is only declared (a Protocol) has no instances of its own.
         self._make: Callable[[Any], R] = partial(cast(Any, tuple.__new__), row or _row_of(statement))
         self._writes = isinstance(statement, Insert | Update)
-        self._compiled: dict[tuple[object, ...], tuple[SQLCompiler, tuple[BindParameter[Any], ...]]] = {}
+        self._compiled: dict[tuple[object, ...], tuple[SQLCompiler, tuple[BindParameter[object], ...]]] = {}
         self._texts: dict[tuple[object, ...], _Text] = {}
 
     def all(self, db: "Db", given: Given = NOTHING) -> list[R]:
@@ -223,7 +225,7 @@ class Prepared(Generic[R]):
         compiled, lists = known
         if any(isinstance(bind.type, TupleType) for bind in lists):
             return None
-        filled = {bind.key: _filled(given.get(bind.key, bind.value)) for bind in lists}
+        filled = {bind.key: _filled(cast(Iterable[object], given.get(bind.key, bind.value))) for bind in lists}
         # A statement without lists has one text, which is found above from then on.
         key = dialect.name, columns, *map(len, filled.values())
         text = self._texts.get(key)
@@ -232,7 +234,7 @@ class Prepared(Generic[R]):
             text = self._texts[key] = _Text(compiled, self.statement, lengths)
         return text, text.values({**given, **filled})
 
-    def _executed(self, db: "Db", given: Given) -> CursorResult[Any]:
+    def _executed(self, db: "Db", given: Given) -> CursorResult[*tuple[object, ...]]:
         return db.connection().execute(self.statement, dict(given))
 
     def first(self, db: "Db", given: Given = NOTHING) -> R | None:
@@ -241,7 +243,7 @@ class Prepared(Generic[R]):
 
     def scalar(self, db: "Db", given: Given = NOTHING) -> Any:  # of the column's type
         """The first value of the first row, or None."""
-        row = cast(Sequence[Any] | None, self.first(db, given))
+        row = cast(Sequence[object] | None, self.first(db, given))
         return None if row is None else row[0]
 
 
@@ -255,18 +257,18 @@ def _numbered(dialect: Dialect) -> Dialect:
     return numbered
 
 
-def _default(column: Column[Any]) -> object:
+def _default(column: Column[object]) -> object:
     if isinstance(column.default, ScalarElementColumnDefault):
         return column.default.arg
     raise TypeError(f"{column} must be given: what it is otherwise is made anew for each row.")
 
 
-def _filled(values: Any) -> tuple[object, ...]:
+def _filled(values: Iterable[object]) -> tuple[object, ...]:
     """A list, filled up to the next power of two with its last element."""
     found = tuple(values)
     missing = (1 << (len(found) - 1).bit_length()) - len(found) if found else 0
     return (*found, *(found[-1:] * missing))
 
 
-def _row_of(statement: Statement) -> type[Any]:
+def _row_of(statement: Statement) -> type:
     return namedtuple("Row", map(str, statement.exported_columns.keys()), rename=True)

@@ -16,8 +16,8 @@ import structlog
 from sqlalchemy import ColumnElement, Uuid, bindparam, insert, or_, select, update
 
 from app.kernel.clock import CLOCKS_DIFFER
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Database, Db, Instant
-from app.kernel.db.inserts import Values
 from app.kernel.db.prepared import Prepared
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox.outbox import (
@@ -103,7 +103,7 @@ _CLAIMABLE = (
     OutboxRow.destination.not_in(bindparam("destinations", expanding=True)),
     OutboxRow.channel.not_in(bindparam("channels", expanding=True)),
 )
-_DUE: Prepared[Any] = Prepared(select(OutboxRow.id).where(*_CLAIMABLE).order_by(OutboxRow.due_at).limit(1))
+_DUE: Prepared[object] = Prepared(select(OutboxRow.id).where(*_CLAIMABLE).order_by(OutboxRow.due_at).limit(1))
 """In order, although any row would do: a planner that expects many due rows would else walk all that was ever sent."""
 _PICKED = (
     select(OutboxRow.id)
@@ -114,7 +114,7 @@ _PICKED = (
     .cte("due")
     .prefix_with("MATERIALIZED", dialect="postgresql")
 )
-_CLAIM: Prepared[Any] = Prepared(
+_CLAIM: Prepared[tuple[Any, ...]] = Prepared(  # the fields of Claimed after its token
     update(OutboxRow)
     .where(OutboxRow.id.in_(select(_PICKED.c.id)))
     .values(
@@ -290,12 +290,12 @@ def delay_before(tries: int, after: float | None = None, at_least: float | None 
 
 NO_RECEIPTS: Mapping[str, Receipts] = {}
 _OWN = (OutboxRow.id == bindparam("sent_row"), OutboxRow.lease_token == bindparam("own_token"))
-_WRITE: dict[bool, Prepared[Any]] = {
+_WRITE: dict[bool, Prepared[object]] = {
     True: Prepared(update(OutboxRow.__table__).where(*_OWN)),
     False: Prepared(update(OutboxRow.__table__).where(*_OWN, OutboxRow.state == QUEUED)),
 }
 """By whether the message was sent."""
-_TRIED: Prepared[Any] = Prepared(insert(OutboxAttempt.__table__).inline())
+_TRIED: Prepared[object] = Prepared(insert(OutboxAttempt.__table__).inline())
 
 
 def finish(

@@ -12,8 +12,9 @@ from sqlalchemy import BigInteger, Integer, String, Text, Uuid, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.config import Config
+from app.kernel.db.columns import Values
 from app.kernel.db.engine import Base, Db, Instant
-from app.kernel.db.inserts import Values, insert_once
+from app.kernel.db.inserts import insert_once
 from app.kernel.outbox.outbox import Delivery, OutboxRow
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, case, func, or_, select, update
@@ -35,7 +34,7 @@ def _payloads(*shape: bool) -> Prepared[tuple[UUID, str]]:
 
 
 @cache
-def _dropping(chosen: bool, *shape: bool) -> Prepared[Any]:
+def _dropping(chosen: bool, *shape: bool) -> Prepared[object]:
     ids = [OutboxRow.id.in_(bindparam("ids", expanding=True))] if chosen else ()
     values = {
         OutboxRow.payload: case((OutboxRow.secret, ""), else_=OutboxRow.payload),

@@ -191,23 +191,23 @@ class _Folding(EmailPolicy):
 
     _cloned = lru_cache(maxsize=64)(lambda self, changes: EmailPolicy.clone(self, **dict(changes)))
 
-    def clone(self, **changes: Any) -> "_Folding":
+    def clone(self, **changes: object) -> "_Folding":
         """The policy with these changes: one object for the same changes, as policies never change."""
         policy: _Folding = self._cloned(tuple(sorted(changes.items())))
         return policy
 
-    def fold(self, name: str, value: Any) -> str:
+    def fold(self, name: str, value: str) -> str:
         return self._by_header(name, value) or super().fold(name, value)
 
-    def fold_binary(self, name: str, value: Any) -> bytes:
+    def fold_binary(self, name: str, value: str) -> bytes:
         return self._known(name, value) if _is_shared(name) else self._folded(name, value)
 
-    def _folded(self, name: str, value: Any) -> bytes:
+    def _folded(self, name: str, value: str) -> bytes:
         return self._by_header(name, value).encode() or super().fold_binary(name, value)
 
     _known = lru_cache(maxsize=512)(_folded)
 
-    def _by_header(self, name: str, value: Any) -> str:
+    def _by_header(self, name: str, value: object) -> str:
         if name.lower() not in ("subject", "from", "to", "reply-to") or str(value).isascii():
             return ""
         text, end = str(value), ""
@@ -225,7 +225,7 @@ class _Headers(HeaderRegistry):
     __getitem__ = lru_cache(maxsize=256)(HeaderRegistry.__getitem__)
     _known = lru_cache(maxsize=512)(HeaderRegistry.__call__)
 
-    def __call__(self, name: str, value: Any) -> BaseHeader:
+    def __call__(self, name: str, value: object) -> BaseHeader:
         """The header, which nobody changes. What names a recipient, or differs in every e-mail, is not remembered."""
         if not _is_shared(name):
             return super().__call__(name, value)

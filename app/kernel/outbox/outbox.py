@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -290,7 +290,7 @@ COLLECTED = "noted messages"
 """Key of `db.info` under which the messages queued in a session are collected (kernel/changes/confirmation.py)."""
 
 
-_QUEUE: dict[str, Prepared[Any]] = {
+_QUEUE: dict[str, Prepared[object]] = {
     name: Prepared(insert(OutboxRow.__table__).on_conflict_do_nothing(index_elements=["dedupe"]).inline())
     for name, insert in INSERTS.items()
 }

@@ -7,7 +7,6 @@ load. A change that is rolled back counts nothing.
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,13 +34,13 @@ class RecipientWindow(Base):
     ends_at: Mapped[datetime] = mapped_column(Instant, index=True)
 
 
-_BEGIN: dict[str, Prepared[Any]] = {
+_BEGIN: dict[str, Prepared[object]] = {
     name: Prepared(insert(RecipientWindow.__table__).on_conflict_do_nothing(index_elements=["bucket"]).inline())
     for name, insert in INSERTS.items()
 }
 _BUCKET = RecipientWindow.bucket == bindparam("name")
-_SENT: Prepared[Any] = Prepared(select(RecipientWindow.sent).where(_BUCKET).with_for_update())
-_COUNT: Prepared[Any] = Prepared(update(RecipientWindow.__table__).where(_BUCKET))
+_SENT: Prepared[object] = Prepared(select(RecipientWindow.sent).where(_BUCKET).with_for_update())
+_COUNT: Prepared[object] = Prepared(update(RecipientWindow.__table__).where(_BUCKET))
 
 
 def mailbox(address: str) -> str:

@@ -107,7 +107,7 @@ class _Server(smtplib.SMTP):
             self.file.allow(LONGEST_TALK)
         return True
 
-    def data(self, msg: Any) -> tuple[int, bytes]:
+    def data(self, msg: Any) -> tuple[int, bytes]:  # as the library has it
         """DATA, and what follows it."""
         self.has_message = True
         return super().data(msg)

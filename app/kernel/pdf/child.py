@@ -12,13 +12,13 @@ import sys
 import threading
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from pydyf import PDF, Dictionary, Stream
 from weasyprint import HTML, Attachment
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from app.kernel import pdf
+from app.kernel.json_types import JsonObject
 
 MEMORY = 2 << 30
 """Bytes of address space."""
@@ -47,7 +47,7 @@ def main(folder: Path) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
     # JSON, as the process that started this one wrote it.
-    request: dict[str, Any] = json.loads((folder / pdf.REQUEST).read_text())
+    request: JsonObject = json.loads((folder / pdf.REQUEST).read_text())
     pictures = {name: folder / pdf.GIVEN / str(number) for name, number in request["pictures"].items()}
     page = HTML(
         string=(folder / pdf.PAGE).read_text("utf-8"), base_url="given:", url_fetcher=Given(pictures), encoding="utf-8"
@@ -62,7 +62,7 @@ def main(folder: Path) -> None:
     (folder / "unfinished").rename(folder / pdf.RESULT)
 
 
-def _attachments(folder: Path, request: dict[str, Any]) -> list[Attachment]:
+def _attachments(folder: Path, request: JsonObject) -> list[Attachment]:
     created = datetime.fromisoformat(request["created"])
     return [
         Attachment(

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
+    TextualSelect,
     UniqueConstraint,
     delete,
     event,
@@ -25,9 +26,10 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db.backfills import Backfill, Portion
+from app.kernel.db.columns import Attribute
 from app.kernel.db.engine import Base, Db
 from app.kernel.db.prepared import Prepared
 from app.kernel.text import normalization
@@ -93,7 +95,7 @@ class Source(NamedTuple):
     # `Any`: each desk has keys of its own type.
     keys: Callable[[Db], Sequence[Any]]
     texts: Callable[[Db, Sequence[Any]], list[SearchDocument]]
-    id: InstrumentedAttribute[Any]
+    id: Attribute
     """The column of the keys."""
     subject_type: str
 
@@ -124,9 +126,13 @@ def _block(bits: int, number: int) -> str:
     return f"{MARK}#{bits}.{number}"
 
 
-def _prepared(sql: str, *columns: str, row: type[Any] | None = None) -> Prepared[Any]:
+def _text(sql: str, *columns: str) -> TextualSelect:
     entry = SearchEntry.__table__.c
-    return Prepared(text(sql).columns(*(entry[name] for name in columns)), row)
+    return text(sql).columns(*(entry[name] for name in columns))
+
+
+def _prepared(sql: str, *columns: str) -> Prepared[SearchEntry]:
+    return Prepared(_text(sql, *columns))
 
 
 _BLOCKS = ", ".join(f"'{MARK}#{bits}.' || (id >> {bits})" for bits in BLOCK_BITS)
@@ -259,18 +265,22 @@ class _Row(NamedTuple):
     rest: str
 
 
-_SQLITE: Prepared[_Row] = _prepared(
-    f"SELECT {_COLUMNS} FROM (SELECT rowid AS id FROM search_index WHERE search_index MATCH :query "
-    "ORDER BY rowid DESC LIMIT :most) AS found CROSS JOIN search_entries e ON e.id = found.id",
-    *_Row._fields,
-    row=_Row,
+_SQLITE = Prepared(
+    _text(
+        f"SELECT {_COLUMNS} FROM (SELECT rowid AS id FROM search_index WHERE search_index MATCH :query "
+        "ORDER BY rowid DESC LIMIT :most) AS found CROSS JOIN search_entries e ON e.id = found.id",
+        *_Row._fields,
+    ),
+    _Row,
 )
 # Not by the primary key's order: the planner would walk that and look at every entry.
-_POSTGRESQL: Prepared[_Row] = _prepared(
-    f"SELECT {_COLUMNS} FROM search_entries e WHERE e.document @@ CAST(:query AS tsquery) "
-    "ORDER BY e.id + 0 DESC LIMIT :most",
-    *_Row._fields,
-    row=_Row,
+_POSTGRESQL = Prepared(
+    _text(
+        f"SELECT {_COLUMNS} FROM search_entries e WHERE e.document @@ CAST(:query AS tsquery) "
+        "ORDER BY e.id + 0 DESC LIMIT :most",
+        *_Row._fields,
+    ),
+    _Row,
 )
 
 

@@ -6,11 +6,12 @@ the other filters hold.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask import request, url_for
 
 from app.kernel.text import normalization
+from app.kernel.web.arguments import Arguments
 
 LONGEST = 100
 """Characters of a text that is searched for."""
@@ -68,7 +69,7 @@ class ListFilters:
 
     def without(self, name: str) -> str:
         """The address of the list without a filter."""
-        arguments: dict[str, Any] = {**self.kept, **self.values}  # as url_for takes keywords
+        arguments: Arguments = {**self.kept, **self.values}
         arguments.pop(name)
         return url_for(self.endpoint, **arguments)
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from secrets import randbelow
-from typing import Any
 from uuid import UUID
 
 from app.kernel.db.counters import SLOTS
@@ -16,7 +15,7 @@ from app.prescreens.rules.progress import Step
 _KEY = [column.name for column in QuestionCount.__table__.primary_key]
 
 
-def _adding(dialect: str) -> Prepared[Any]:
+def _adding(dialect: str) -> Prepared[object]:
     statement = INSERTS[dialect](QuestionCount.__table__)
     added = QuestionCount.__table__.c.n + statement.excluded.n
     return Prepared(statement.on_conflict_do_update(index_elements=_KEY, set_={"n": added}))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import insert
 
@@ -17,7 +16,7 @@ from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import snapshots
 from app.prescreens.rules.reasons import Grounds, Mirror
 
-_INSERT: Prepared[Any] = Prepared(insert(DecisionSnapshot.__table__).inline())
+_INSERT: Prepared[object] = Prepared(insert(DecisionSnapshot.__table__).inline())
 
 
 def take_snapshot(

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import bindparam, update
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.kernel.changes import events
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
+from app.kernel.db.columns import Attribute, Values
 from app.kernel.db.engine import Db
 from app.kernel.db.prepared import Prepared
 from app.kernel.errors import NotFound
@@ -22,9 +22,6 @@ from app.prescreens.rules.answers import times
 
 TRIES = 20
 """How often a prospect's write is repeated when a write from another tab came first."""
-
-Values = Mapping[InstrumentedAttribute[Any], object]
-"""New values by mapped attribute. `Any`, because the columns have many types."""
 
 
 def record(
@@ -75,7 +72,7 @@ _WRITE: Prepared[Prescreen] = Prepared(
 
 def write_answers(db: Db, prescreen: Prescreen, values: Values, *, now: datetime) -> Prescreen | None:
     """Changes the version that was read, while the prospect may still answer; None when the row moved on."""
-    changes: dict[InstrumentedAttribute[Any], object] = {Prescreen.updated_at: now, **values}
+    changes: dict[Attribute, object] = {Prescreen.updated_at: now, **values}
     if Prescreen.submission in values:
         given = cast(Submission, values[Prescreen.submission])
         changes[Prescreen.answer_times] = times(prescreen.answer_times, prescreen.submission, given, now)

@@ -5,18 +5,17 @@ and records one event with what was before and after.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from itertools import count
-from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record, stale_conflict
+from app.kernel.db.columns import Attribute, Values
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
@@ -30,9 +29,6 @@ from app.prescreens.queries.drafts import EditedQuestionnaire
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules import questionnaires as rules
 from app.prescreens.rules.questionnaires import Content
-
-Values = Mapping[InstrumentedAttribute[Any], object]
-"""New values by mapped attribute. `Any`, because the columns have many types."""
 
 Changing = Callable[[Content], Content]
 """What a change makes of the draft."""
@@ -235,7 +231,7 @@ def _publish(
         )
     )
     keeps_draft = restored is not None and edited.draft is not None and Content.read(edited.draft) != after
-    values: dict[InstrumentedAttribute[Any], object] = {Questionnaire.current_version: number}
+    values: dict[Attribute, object] = {Questionnaire.current_version: number}
     if not keeps_draft:
         values |= {Questionnaire.draft: None, Questionnaire.changed_at: None, Questionnaire.changed_by: ""}
     was, became = rules.recorded(before, after)

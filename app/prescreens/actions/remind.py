@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
+from app.kernel.db.columns import Attribute
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
 from app.kernel.outbox import recipient_limits
@@ -58,7 +58,7 @@ def _send(
     prescreen: Prescreen,
     questionnaire: QuestionnaireDetail,
     why_not: str | None,
-    sent_at: InstrumentedAttribute[Any],  # a moment, or none yet
+    sent_at: Attribute,  # a moment, or none yet
     event_type: EventType,
     write: Writing,
     *,

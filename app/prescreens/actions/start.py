@@ -1,7 +1,6 @@
 """Starting a prescreen, by the prospect."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert
@@ -18,7 +17,7 @@ from app.prescreens.queries.search import search_document
 from app.prescreens.rules import progress
 from app.prescreens.rules.answers import Person, next_question
 
-_INSERT: Prepared[Any] = Prepared(insert(Prescreen.__table__).inline())
+_INSERT: Prepared[object] = Prepared(insert(Prescreen.__table__).inline())
 
 
 def start(

@@ -1,12 +1,12 @@
 """The editor of a questionnaire: what is typed for a question, and the question that it makes."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import request
 from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 
 from app.kernel.errors import FieldError, Invalid
+from app.kernel.json_types import JsonObject
 from app.kernel.text import normalization
 from app.kernel.web.forms import NOT_CHECKED, DeskForm, NameField, VersionedForm, at_most, choices, needed, optional
 from app.prescreens.locales import TRANSLATIONS
@@ -155,7 +155,7 @@ class QuestionForm(VersionedForm):
 class _Reading:
     """Reads typed numbers, and collects what is wrong with them."""
 
-    def __init__(self, data: dict[str, Any]) -> None:
+    def __init__(self, data: JsonObject) -> None:
         self.data, self.errors = data, list[FieldError]()
 
     def number(self, name: str, text: str | None = None) -> int | float | None:
@@ -285,7 +285,7 @@ def _label(question: Question, value: Answer) -> str:
     return _written(value).capitalize() if isinstance(value, bool) else question.label_of(value)
 
 
-def _values(question: Question) -> dict[str, Any]:
+def _values(question: Question) -> JsonObject:
     """A question as values of the form."""
     bounds, expects = question.bounds, question.expects or Expectation()
     limits = ("at_least", "at_most", "step", "days_before", "days_after", "files", "megabytes")

@@ -1,7 +1,7 @@
 """Files of answers, for prospects in their language and for staff."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from babel.units import format_unit
@@ -10,6 +10,7 @@ from app.files.pictures import EXTENSIONS, FORMATS, PDF
 from app.files.rules import LARGEST
 from app.kernel.text import normalization
 from app.kernel.text.i18n import Translator
+from app.kernel.web.arguments import Variables
 from app.prescreens.answer_files import AnswerFile
 from app.prescreens.models import Inquiry, QuestionType
 from app.prescreens.presentation.questions import ENGLISH, problem
@@ -62,9 +63,9 @@ def former_files(
     return list(rows)
 
 
-def file_control(question: Question, t: Translator, *, adds: bool = False) -> dict[str, Any]:
+def file_control(question: Question, t: Translator, *, adds: bool = False) -> Variables:
     """What the control of a question for files needs; `adds` is whether it keeps files, which a preview does not.
-    Nothing for another type. `Any`: variables of a template."""
+    Nothing for another type."""
     if question.type is not QuestionType.FILE:
         return {}
     only = question.bounds.only

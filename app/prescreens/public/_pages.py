@@ -95,8 +95,8 @@ def url(endpoint: str, questionnaire: QuestionnaireDetail, token: str | None = N
     return url_for(endpoint, organization=organization, questionnaire=slug, **arguments)
 
 
-def page(template: str, questionnaire: QuestionnaireDetail, *, status: int = 200, **context: Any) -> Response:
-    """A page in the language of the questionnaire. `Any`: variables of the template."""
+def page(template: str, questionnaire: QuestionnaireDetail, *, status: int = 200, **context: object) -> Response:
+    """A page in the language of the questionnaire."""
     t = TRANSLATIONS.translator(questionnaire.locale)
     text = render_template(
         template,

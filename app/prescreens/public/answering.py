@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import date
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from flask import Response, request
@@ -16,6 +15,7 @@ from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.text.i18n import Translator, language_of
 from app.kernel.text.normalization import is_blank
 from app.kernel.web import visitors
+from app.kernel.web.arguments import Variables
 from app.kernel.web.htmx import see_other
 from app.prescreens import actions, links, presentation
 from app.prescreens.forms import AnswerForm, ButtonForm, LanguageForm, SendForm, StartForm
@@ -224,7 +224,7 @@ def _step(
     if step not in keys and step != REVIEW:
         step = next_key or REVIEW
     place = len(keys) if step == REVIEW else keys.index(step)
-    context: dict[str, Any] = {  # variables of the template, of many types
+    context: Variables = {
         "token": token,
         # Every question that there is, so that it stays the same however many of them are asked.
         "total": len(questionnaire.questions),

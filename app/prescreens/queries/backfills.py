@@ -1,6 +1,5 @@
 """Backfills: the keys by which contacts and prescreens are matched and compared, and the names of assignees."""
 
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
@@ -26,7 +25,7 @@ def _keys_of(table: type[Contact] | type[Prescreen]) -> Backfill:
             .limit(size)
         )
         found = db.execute(rows).all()
-        keys: list[dict[str, Any]] = [
+        keys: list[dict[str, object]] = [
             {"of": row.id, "key": key}
             for row in found
             if row.phone and (key := telephone_key(row.phone, row.country or region_of(row.time_zone))) != row.phone_key
@@ -77,7 +76,7 @@ def _alike_keys(db: Db, position: str | None, size: int) -> Portion:
     ).all()
     versions = ((row.workflow_template_id, row.template_version) for row in rows)
     questions = questionnaires.questions_of(db, versions)
-    keys: list[dict[str, Any]] = []
+    keys: list[dict[str, object]] = []
     for row in rows:
         version = (row.workflow_template_id, row.template_version)
         if row.status != Status.COMPLETED or row.alike_key is not None:

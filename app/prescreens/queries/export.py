@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, FromClause, Row, select
 
 from app.dashboard.tags import tags_of
 from app.kernel.changes.events import Event
+from app.kernel.db.columns import Attribute
 from app.kernel.db.engine import Base, Db
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox.outbox import OutboxRow
@@ -74,12 +74,11 @@ def _activity(db: Db, subject_type: str, id: UUID) -> list[JsonObject]:
     return _columns(db, Event.__table__, (Event.subject_type == subject_type) & (Event.subject_id == str(id)), Event.id)
 
 
-def _columns(db: Db, table: Any, where: ColumnElement[bool], *order: Any) -> list[JsonObject]:  # of any model
-    assert isinstance(table, Table)
+def _columns(db: Db, table: FromClause, where: ColumnElement[bool], *order: Attribute) -> list[JsonObject]:
     return [_plain(row) for row in db.execute(select(*table.c).where(where).order_by(*order))]
 
 
-def _plain(row: Any) -> JsonObject:  # a row of any table
+def _plain(row: Row[*tuple[object, ...]]) -> JsonObject:
     return {name: value if _is_json(value) else str(value) for name, value in row._mapping.items()}
 
 

@@ -103,12 +103,12 @@ _DETAIL = (
 )
 
 
-_VERSION: Prepared[tuple[Any, ...]] = Prepared(
+_VERSION: Prepared[Sequence[Any]] = Prepared(  # the columns of _DETAIL
     _DETAIL.where(Questionnaire.id == bindparam("id"), QuestionnaireVersion.number == bindparam("number"))
 )
 
 
-def _detail(row: Sequence[Any] | None) -> QuestionnaireDetail | None:
+def _detail(row: Sequence[Any] | None) -> QuestionnaireDetail | None:  # the same
     if row is None:
         return None
     found = QuestionnaireDetail(*(*row[:6], read_questions(row[6]), *row[7:]))
@@ -140,7 +140,7 @@ def version(db: Db, id: UUID, number: int) -> QuestionnaireDetail:
     return found
 
 
-_QUESTIONS: Prepared[tuple[UUID, int, Any]] = Prepared(
+_QUESTIONS: Prepared[tuple[UUID, int, Any]] = Prepared(  # JSON
     select(
         QuestionnaireVersion.workflow_template_id, QuestionnaireVersion.number, QuestionnaireVersion.questions
     ).where(
@@ -280,7 +280,7 @@ def listing(db: Db, reach: Reach) -> list[ListedQuestionnaire]:
 
 
 @cache
-def _one(kind: str, numbered: bool) -> Prepared[tuple[Any, ...]]:
+def _one(kind: str, numbered: bool) -> Prepared[Sequence[Any]]:  # the same
     number = bindparam("number") if numbered else Questionnaire.current_version
     return Prepared(
         _DETAIL.where(

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from app.kernel.json_types import JsonObject
 from app.prescreens.models import QuestionType, Submission
@@ -195,6 +194,6 @@ def applicable(questions: Sequence[Question], submission: Submission) -> list[Qu
     return list(asked.values())
 
 
-def _without(members: Mapping[str, Any], *absent: object) -> JsonObject:
-    """The members whose value is none of `absent`. `Any`, because they are JSON values of many types."""
+def _without(members: Mapping[str, object], *absent: object) -> JsonObject:
+    """The members whose value is none of `absent`."""
     return {name: value for name, value in members.items() if not any(value is a or value == a for a in absent)}

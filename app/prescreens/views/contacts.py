@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from flask import Response, request, url_for
@@ -16,6 +16,7 @@ from app.kernel.db.transaction import database, reading, side_transaction
 from app.kernel.text import search
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web import list_filters
+from app.kernel.web.arguments import Arguments
 from app.kernel.web.htmx import personal, respond
 from app.kernel.web.list_filters import Filter, ListFilters
 from app.prescreens.events import CONTACT
@@ -101,7 +102,7 @@ def contacts() -> Response:
     page = contact_list.page(db, chosen.reach, viewer, now, found=chosen.found, after=request.args.get("after", ""))
     filed = contact_list.filed(db, page.rows, viewer, now)
     several = me().scope(PRESCREENS).everything or len(me().scope(PRESCREENS).organization_ids) > 1
-    values: dict[str, Any] = dict(chosen.filters.values)  # as url_for takes keywords
+    values: Arguments = dict(chosen.filters.values)
     return respond(
         "prescreens/contacts.html",
         "prescreens/_contacts.html",
@@ -133,7 +134,7 @@ def contacts_csv() -> Response:
     """The list as a CSV file, streamed. That it was taken is an event, without the words that were looked for."""
     now, viewer, chosen, own_database = clock.now(), looker(), _chosen(), database()
     home, own_ids = chosen.filters["organization"], sorted(me().scope(PRESCREENS).organization_ids)
-    kept: dict[str, Any] = {"organization": home} if home else {}  # as url_for takes keywords
+    kept: Arguments = {"organization": home} if home else {}
     with side_transaction() as own:
         csv_export.record_export(
             own,

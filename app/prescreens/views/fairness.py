@@ -1,7 +1,5 @@
 """How alike an organization's decisions are: off until an administrator switches it on."""
 
-from typing import Any
-
 from flask import Response, flash, request, url_for
 
 from app.accounts.access import allow, me
@@ -16,6 +14,7 @@ from app.kernel.db.transaction import db, reading
 from app.kernel.errors import NotFound
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
+from app.kernel.web.arguments import Arguments
 from app.kernel.web.htmx import respond, see_other
 from app.prescreens.actions import switch_measure
 from app.prescreens.events import EVENTS
@@ -100,7 +99,7 @@ def _rows(table: Table, line: Line, home: MeasuredOrganization) -> tuple[str, st
     group = OF_TABLE[table.key]
     if line.share.key is None or (table.key == "agents" and not me().may(MEASURES, True, home.id)):
         return "", ""
-    narrowed: dict[str, Any] = {"organization": home.id, group.name: group.serialize(line.share.key)}
+    narrowed: Arguments = {"organization": home.id, group.name: group.serialize(line.share.key)}
     approved = url_for(".list", state="approved", **narrowed) if line.share.part else ""
     return approved, url_for(".list", state="decided", **narrowed)
 
@@ -110,7 +109,7 @@ def _decided(home: MeasuredOrganization, measured: Measured) -> tuple[Link, ...]
     if not measured.first or not measured.last:
         return ()
     first, last = (datetimes.local(at, me().time_zone).date() for at in (measured.first, measured.last))
-    days: dict[str, Any] = {"from": first.isoformat(), "to": last.isoformat()}  # as url_for takes keywords
+    days: Arguments = {"from": first.isoformat(), "to": last.isoformat()}
     url = url_for(".list", state="decided", organization=home.id, **days)
     return (Link(url, "All decisions of these days"),)
 

@@ -1,7 +1,6 @@
 """A draft as a prospect would meet it: walked question by question, without making a row."""
 
 import json
-from typing import Any
 from uuid import UUID
 
 from flask import Response, request, url_for
@@ -11,6 +10,7 @@ from app.kernel import clock
 from app.kernel.db.transaction import reading
 from app.kernel.errors import Invalid
 from app.kernel.text.i18n import Translator
+from app.kernel.web.arguments import Variables
 from app.kernel.web.forms import DeskForm
 from app.kernel.web.htmx import respond
 from app.prescreens import presentation
@@ -86,8 +86,8 @@ def _walk(row: EditedQuestionnaire, content: Content, typed: Typed, answered: st
     )
 
 
-def phone(row: EditedQuestionnaire, content: Content, opened: int | None) -> dict[str, Any]:
-    """The question that is open in the editor, for the phone beside it. `Any`: variables of the template."""
+def phone(row: EditedQuestionnaire, content: Content, opened: int | None) -> Variables:
+    """The question that is open in the editor, for the phone beside it."""
     t = TRANSLATIONS.translator(row.locale)
     question = content.questions[opened or 0] if content.questions else None
     return {**_control(question, [], "", row, t), "number": (opened or 0) + 1, "total": len(content.questions)}
@@ -95,7 +95,7 @@ def phone(row: EditedQuestionnaire, content: Content, opened: int | None) -> dic
 
 def _control(
     question: Question | None, values: list[str], problem: str, row: EditedQuestionnaire, t: Translator
-) -> dict[str, Any]:
+) -> Variables:
     """The variables of the control of one question (control.html)."""
     return {
         "question": question,
