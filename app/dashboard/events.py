@@ -15,6 +15,11 @@ def quoted_tag(row: EventRow) -> str:
     return f"“{row.data.get('tag', '')}”"
 
 
+def short_hash(row: EventRow) -> str:
+    """The hash of a file, as long as it takes to tell it from others; the audit's facts have all of it."""
+    return f"SHA-256 {row.data['sha256'][:16]}…" if row.data.get("sha256") else ""
+
+
 class TagEvents(NamedTuple):
     """The two events of a desk's tags."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app.accounts.rules import LOCALES
-from app.dashboard.events import tag_events
+from app.dashboard.events import short_hash, tag_events
 from app.inspections import user_agents
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 from app.kernel.changes.message_events import MESSAGE_EVENTS
@@ -20,7 +20,8 @@ def _recipient(sentence: str) -> Callable[[EventRow], str]:
 
     def chosen(row: EventRow) -> str:
         known = next((key for key in ("recipient", "email", "phone") if row.data.get(key)), "")
-        return sentence.replace("{recipient}", f"{{{known}}}" if known else "somebody, face to face")
+        found = sentence.replace("{recipient}", f"{{{known}}}" if known else "a recipient face to face")
+        return found[0].upper() + found[1:]
 
     return chosen
 
@@ -60,12 +61,8 @@ def _downloaded(row: EventRow) -> str:
     return f"{what} downloaded by {{who}}"
 
 
-def _hash(row: EventRow) -> str:
-    return f"SHA-256 {row.data['sha256'][:16]}…" if row.data.get("sha256") else ""
-
-
 def _reason(row: EventRow) -> str:
-    return f"SHA-256 {row.data['sha256'][:16]}…: {row.data['reason']}"
+    return f"{short_hash(row)}: {row.data['reason']}"
 
 
 def _subjects_changed(row: EventRow) -> str:
@@ -151,7 +148,7 @@ SUBJECTS_CHANGED = EventType(
 REMARK_ADDED = EventType(
     "inspection.remark_added", "Remark by {who}", "added a remark", "message-square", details=_fact("text")
 )
-EVIDENCE_CAPTURED = EventType("inspection.evidence_captured", _captured, "added evidence", "camera", details=_hash)
+EVIDENCE_CAPTURED = EventType("inspection.evidence_captured", _captured, "added evidence", "camera", details=short_hash)
 EVIDENCE_REMARKED = EventType(
     "inspection.evidence_remarked",
     "Remark on a piece of evidence by {who}",
@@ -160,7 +157,7 @@ EVIDENCE_REMARKED = EventType(
     details=_fact("text"),
 )
 EVIDENCE_DOWNLOADED = EventType(
-    "inspection.evidence_downloaded", _downloaded, "downloaded evidence", "download", details=_hash
+    "inspection.evidence_downloaded", _downloaded, "downloaded evidence", "download", details=short_hash
 )
 BUNDLE_REQUESTED = EventType(
     "inspection.bundle_requested", "A bundle was requested by {who}", "had a bundle made", "download"
@@ -177,7 +174,7 @@ REPORT_DOWNLOADED = EventType(
     "The report was downloaded by {who}",
     "downloaded the report",
     "download",
-    details=_hash,
+    details=short_hash,
 )
 HOLD_PLACED = EventType(
     "inspection.hold_placed", "Legal hold by {who}", "placed a legal hold", "lock", "warn", details=_fact("reason")

@@ -1,6 +1,6 @@
 """Every kind of event of a prescreen."""
 
-from app.dashboard.events import decision_events, tag_events
+from app.dashboard.events import decision_events, short_hash, tag_events
 from app.kernel.changes.event_erasure import erased_kind
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 from app.kernel.changes.message_events import MESSAGE_EVENTS
@@ -125,21 +125,21 @@ FILE_FAULTY = EventType(
     "A file of an answer does not lie in the store as it was sent",
     "found a faulty file",
     "circle-alert",
-    details=lambda row: f"{row.data['fault']} · SHA-256 {row.data['sha256']}",
+    details=lambda row: f"{row.data['fault']} · {short_hash(row)}",
 )
 FILE_WHOLE = EventType(
     "prescreen.file_whole",
     "A file of an answer lies in the store again as it was sent",
     "found the file whole again",
     "check",
-    details=lambda row: f"SHA-256 {row.data['sha256']}",
+    details=short_hash,
 )
 FILE_DOWNLOADED = EventType(
     "prescreen.file_downloaded",
     "File of an answer downloaded by {who}",
     "downloaded a file",
     "download",
-    details=lambda row: f"{row.data['part']} · SHA-256 {row.data['sha256']}",
+    details=lambda row: f"{row.data['part']} · {short_hash(row)}",
 )
 LINK_SENT = EventType(
     "prescreen.link_sent", "{who} asked for a link to continue later", "asked for a link to continue later", "link"
@@ -226,7 +226,7 @@ CONTACT_EXPORTED = EventType(
     "Exported by {who}",
     "exported what is kept of a contact",
     "download",
-    details=lambda row: f"{row.data['reason']} · SHA-256 {row.data['sha256']}",
+    details=lambda row: f"{row.data['reason']} · {short_hash(row)}",
 )
 
 CONTACT_FILES_REQUESTED = EventType(
@@ -241,14 +241,14 @@ CONTACT_FILES_DOWNLOADED = EventType(
     "Export with case files downloaded by {who}",
     "downloaded an export with case files",
     "download",
-    details=lambda row: f"{row.data['file']} · SHA-256 {row.data['sha256']}",
+    details=lambda row: f"{row.data['file']} · {short_hash(row)}",
 )
 PRESCREEN_EXPORTED = EventType(
     "prescreen.exported",
     "Exported by {who}",
     "exported what is kept of a prospect",
     "download",
-    details=lambda row: f"{row.data['reason']} · SHA-256 {row.data['sha256']}",
+    details=lambda row: f"{row.data['reason']} · {short_hash(row)}",
 )
 
 CASE_FILE_REQUESTED = EventType(
@@ -262,7 +262,7 @@ CASE_FILE_DOWNLOADED = EventType(
     "Case file downloaded by {who}",
     "downloaded the case file",
     "download",
-    details=lambda row: f"{row.data['file']} · SHA-256 {row.data['sha256']}",
+    details=lambda row: f"{row.data['file']} · {short_hash(row)}",
 )
 ASSIGNED = EventType(
     "prescreen.assigned",
