@@ -75,12 +75,12 @@ class MessageRow:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One status above the list. A count that stopped at the cap stands in the label, with its plus."""
+    """One status above the list. A count that stopped at the cap has a plus."""
 
     name: str
     label: str
     url: str
-    count: int | None
+    count: str
     tone: str
     current: bool
 
@@ -234,13 +234,12 @@ def _tabs(current: str, counts: Mapping[str, int], filters: Filters) -> list[Tab
         n = counts[status]
         if status in (DISMISSED, DROPPED) and not n and status != current:
             continue
-        capped = n > queries.CAP
         tabs.append(
             Tab(
                 name=TABS[status],
-                label=f"{label.word} {queries.CAP:,}+" if capped else label.word,
+                label=label.word,
                 url=_url(status, filters),
-                count=None if capped else n,
+                count=f"{queries.CAP:,}+" if n > queries.CAP else f"{n:,}",
                 tone=label.tone if n else "",
                 current=status == current,
             )
@@ -324,9 +323,9 @@ def _webhook(row: ListedMessage) -> WebhookContent | None:
 
 
 def _took(attempt: Attempt) -> str:
-    """`in 120 ms`, how long an attempt waited for the receiver."""
+    """`took 120 ms`, how long an attempt waited for the receiver."""
     milliseconds = round((attempt.ended_at - attempt.started_at).total_seconds() * 1000)
-    return f"in {milliseconds:,} ms" if 0 <= milliseconds < 10_000 else f"in {milliseconds / 1000:,.0f} s"
+    return f"took {milliseconds:,} ms" if 0 <= milliseconds < 10_000 else f"took {milliseconds / 1000:,.0f} s"
 
 
 def _timeline(row: ListedMessage, attempts: Sequence[Attempt], now: datetime) -> list[Entry]:
@@ -350,7 +349,7 @@ def _timeline(row: ListedMessage, attempts: Sequence[Attempt], now: datetime) ->
             Entry(
                 "check" if attempt.ok else "circle-x",
                 f"Attempt {attempt.number}: {ended}",
-                f"{code}{attempt.detail} {'' if withdrawn else _took(attempt)}".strip(),
+                " · ".join(filter(None, (f"{code}{attempt.detail}".strip(), "" if withdrawn else _took(attempt)))),
                 "" if attempt.ok else "danger" if status == DEAD else "warn",
                 attempt.ended_at,
             )

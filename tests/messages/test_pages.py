@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from app.accounts.access import Scope
 from app.desks import SUBJECTS
@@ -16,7 +17,7 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.outbox import claims, delivery_status, dropping, outbox
 from app.kernel.outbox.claims import Outcome
-from app.kernel.outbox.outbox import Message
+from app.kernel.outbox.outbox import Message, OutboxRow
 from app.messages import queries
 from tests.cast import Cast
 from tests.clocks import Clock
@@ -132,10 +133,21 @@ def test_the_detail_tells_every_attempt_and_no_contents(database: Database, cast
     id = put(database, cast, "failing")
     shown = page(cast.sign_in(client, "ines"), f"/messages/{id}")
     assert "Attempt 1: failed" in shown
-    assert "The receiver answered 500." in shown
+    assert re.search(r"The receiver answered 500\. · took \d+ ms", shown)
     assert "Next attempt" in shown
     assert "very-secret-link" not in shown
     assert row_of(database, id).payload not in shown
+
+
+def test_what_became_of_the_contents(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "dead", secret=True)
+    cast.sign_in(client, "ines")
+    assert "encrypted; its links and codes are blanked once it is sent" in page(client, f"/messages/{id}")
+    with database.write() as db:
+        db.execute(update(OutboxRow).where(OutboxRow.id == id).values(payload=""))
+    shown = page(client, f"/messages/{id}")
+    assert "<dd>not kept any more</dd>" in shown
+    assert "It is sent at once" not in shown, "there is nothing to send"
 
 
 def test_an_attempt_nobody_reported_is_named(database: Database, cast: Cast, client: FlaskClient) -> None:
@@ -293,7 +305,8 @@ def test_counts_stop_at_a_thousand(database: Database, cast: Cast, client: Flask
     monkeypatch.setattr(queries, "CAP", 3)
     for _ in range(5):
         put(database, cast)
-    assert "Sent 3+" in page(cast.sign_in(client, "ines"), "/messages?view=sent")
+    shown = page(cast.sign_in(client, "ines"), "/messages?view=sent")
+    assert re.search(r'>Sent\s+<span class="count[^"]*">3\+</span>', shown)
 
 
 def test_the_fragment_is_part_of_the_page(database: Database, cast: Cast, client: FlaskClient) -> None:
