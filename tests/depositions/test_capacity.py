@@ -55,6 +55,7 @@ def test_what_is_asked_for_and_what_can_be_held(ines, cast, database):
     shown = figure(page)
     assert "Thu 10 Dec: 3 asked for, 1 can be held." in shown
     assert re.search(r'Thu 10 Dec: <a href="/depositions/board\?day=2026-12-10"[^>]*><strong>3</strong> asked', page)
+    assert re.search(r"</a>\.\s+Thu 10 Dec: ", page), "a sentence of its own"
     assert '<a href="/depositions/board?day=2026-12-10" tabindex="-1"><title>3 asked for, Thu 10 Dec' in shown
     for url in ("/depositions/plan", "/depositions/board?week=2026-12-10", "/depositions/now"):
         assert f'<a href="{url}">' in shown

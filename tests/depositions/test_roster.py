@@ -69,7 +69,8 @@ def test_added_changed_and_kept_with_before_and_after(hugo, database):
     assert (row.languages, row.buffer_before, row.buffer_after) == (["English", "polish"], 10, 45)
     assert list(row.templates) == ["zoom", "chime"]
     page = text(hugo.get(f"/depositions/managers/{id}"))
-    assert "9:00-12:30, 13:30-18:00" in page
+    assert "<dd>9:00 AM–12:30 PM, 1:30–6:00 PM</dd>" in page, "as a page of that zone writes hours"
+    assert 'value="9:00-12:30, 13:30-18:00"' in page, "as it is typed"
     assert "an outsider" in page
     assert "<dt>Telephone" not in page, "none was given"
     assert "Quartz Verbena" in text(hugo.get("/depositions/managers?q=quartz"))

@@ -107,7 +107,8 @@ def absence_words(absence: Away, near: date) -> str:
 def hours_words(spans: Sequence[Hours], zone: str) -> str:
     """`9:00 AM–12:30 PM, 1:30–6:00 PM`, as the country of the zone writes hours."""
     return ", ".join(
-        f"{_clock(each.starts, zone)}–{_clock(each.ends, zone)}" for each in sorted(spans, key=lambda one: one.starts)
+        datetimes.range_of_hours(_clock(each.starts, zone), _clock(each.ends, zone))
+        for each in sorted(spans, key=lambda one: one.starts)
     )
 
 

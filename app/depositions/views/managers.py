@@ -16,7 +16,7 @@ from app.depositions.models import Absence, Manager
 from app.depositions.queries import managers as queries
 from app.depositions.queries import planning, roster
 from app.depositions.rules import rooms
-from app.depositions.rules.availability import DAYS
+from app.depositions.rules.availability import DAYS, hours_words
 from app.depositions.rules.roster import COLUMNS, DAY_KEYS, RosterFacts
 from app.depositions.rules.roster_csv import cells_of
 from app.depositions.views.filters import READERS, pages
@@ -292,7 +292,10 @@ def _page(row: Manager) -> Response:
             (each, presentation.hours(each), presentation.name_of(each))
             for each in roster.upcoming(reading(), row.id, now)
         ],
-        hours=[(day, cells_of(facts)[key] or "free") for day, key in zip(DAYS, DAY_KEYS, strict=True)],
+        hours=[
+            (name, hours_words([one for one in facts.hours if one.weekday == day], row.zone) or "free")
+            for day, name in enumerate(DAYS)
+        ],
         denied=why_not_edit(),
         no_absences=why_not_absences(),
         activity=EVENTS.timeline(events.timeline(reading(), MANAGER, row.id, 50)),

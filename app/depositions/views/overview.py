@@ -82,8 +82,7 @@ def overview() -> Response:
         _unusual(page),
         deliveries_chart(stats, fared),
     ]
-    waiting = [*_now(page), *capacity_chart.phrases(page, capacity)]
-    sentence = [waiting, _past(page, stats), delivery_phrases(page, fared)]
+    sentence = [_now(page), capacity_chart.phrases(page, capacity), _past(page, stats), delivery_phrases(page, fared)]
     return page.answer("Depositions overview", sentence, [chart for chart in found if chart], not stats.stats)
 
 

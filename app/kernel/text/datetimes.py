@@ -150,9 +150,13 @@ def span(start: datetime, end: datetime, zone: str, now: datetime | None = None)
         return f"{begins_on}, {begins} to {ends_on}, {ends} {words[1]}"
     if words[0] != words[1]:
         return f"{begins_on}, {begins} to {ends} {words[1]}"
-    if begins[-2:] == ends[-2:] and begins[-1] == "M":
-        begins = begins[:-3]
-    return f"{begins_on}, {begins}–{ends} {words[1]}"
+    return f"{begins_on}, {range_of_hours(begins, ends)} {words[1]}"
+
+
+def range_of_hours(begins: str, ends: str) -> str:
+    """`1:30–2:45 AM` of two bare hours: AM or PM stands once where both share it."""
+    shared = begins[-2:] == ends[-2:] and begins[-1] == "M"
+    return f"{begins[:-3] if shared else begins}–{ends}"
 
 
 def hours_on(start: datetime, end: datetime, zone: str, day_shown: date) -> str:
