@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from sqlalchemy import update
 from werkzeug.serving import make_server
 
+from app.accounts.models import Person
 from app.dashboard.undo.models import State
 from app.depositions.models import Manager
 from tests.depositions import factories
@@ -110,3 +111,24 @@ def test_an_invitation_takes_six(hand: Any, app: Any, database: Any, cast: Any) 
     keys.press("Control+Enter", TITLE)
     keys.press("Control+Enter", "[id^=link-]")
     assert keys.pressed <= 6
+
+
+SINGLE = """() => [...document.querySelectorAll("kbd:not(#help *)")].filter((each) => each.checkVisibility())
+    .map((each) => each.textContent).filter((key) => key.length === 1 && !"←→↑↓".includes(key))"""
+"""The single keys that a page offers."""
+
+
+@pytest.mark.parametrize(
+    ("called", "path", "keys"),
+    [("ines", "/search", "//"), ("ines", "/depositions/board", "/m"), ("lena", "/prescreens/{id}", "/ad")],
+)
+def test_keys_that_are_switched_off_are_not_offered(
+    hand: Any, cast: Any, database: Any, called: str, path: str, keys: str
+) -> None:
+    shown = path.format(id=prescreen(database, cast.marston.id))
+    page = hand(shown, called).page
+    assert set(keys) <= set(page.evaluate(SINGLE))
+    with database.write() as db:
+        db.execute(update(Person).values(single_keys=False))
+    page.reload()
+    assert page.evaluate(SINGLE) == []
