@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.depositions.models import Deposition
 from app.kernel.db.engine import Database
 from tests.depositions import factories
 from tests.project import visual_checks
@@ -54,3 +55,20 @@ def test_it_says_that_it_cannot_look(palette: Page) -> None:
     palette.unroute("**/palette?*")
     palette.fill("#palette [role=combobox]", "orsol")
     expect(palette.locator("#palette-status")).to_have_text("")
+
+
+@pytest.mark.parametrize("act", ["Cancel the session…", "Move…", "Change the manager…", "Start the session"])
+def test_every_act_of_the_page_is_found_and_none_is_pressed(
+    palette: Page, database: Database, cast: Any, act: str
+) -> None:
+    made = factories.in_state(database, cast, "scheduled")
+    palette.goto(f"{palette.url.rpartition('/')[0]}/depositions/{made.id}")
+    palette.keyboard.press("Control+k")
+    palette.fill("#palette [role=combobox]", act.rstrip("…").lower())
+    expect(palette.get_by_role("option", name=act)).to_be_visible()
+    palette.keyboard.press("Enter")
+    here = "document.activeElement.closest('#actions details[open], #actions button')?.textContent.includes(arguments)"
+    palette.wait_for_function(f"(arguments) => {here}", arg=act)
+    assert palette.locator("dialog[open]").count() == 0
+    with database.read() as db:
+        assert db.get_one(Deposition, made.id).version == made.version

@@ -84,11 +84,13 @@ function addStatus() {
   return status;
 }
 
-/** Lists the buttons and links in the page header and the action panel, as far as they can be used now. */
+/** Lists the buttons, links and folded acts in the page header and the action panel, as far as they can be used now.
+    A fold that holds only reasons is no act. */
 function listActions() {
   const group = $("#palette-actions");
   for (const old of $$("[role='option']", group)) old.remove();
-  const wanted = ":is(main .page-header, #actions) :is(button:not([disabled], [aria-disabled='true']), a.btn)";
+  const usable = "button:not([disabled], [aria-disabled='true']), a.btn, details.act:not(:has(> dl)) > summary";
+  const wanted = `:is(main .page-header, #actions) :is(${usable})`;
   targets = $$(wanted).filter((each) => each.checkVisibility() && each.textContent.trim());
   targets.forEach((target, index) => {
     const option = element("div");
@@ -99,7 +101,8 @@ function listActions() {
     const icon = $("svg.icon", target)?.cloneNode(true);
     if (icon) option.append(icon);
     option.append(element("span", "", target.textContent.trim().replace(/\s+/g, " ")));
-    if (target.matches("button")) option.append(element("small", "", "goes to the button"));
+    const means = target.matches("summary") ? "opens its form" : target.matches("button") ? "goes to the button" : "";
+    if (means) option.append(element("small", "", means));
     group.append(option);
   });
 }
@@ -131,13 +134,16 @@ function page(link, id) {
   return option;
 }
 
-/** Follows the link that an option stands for, or focuses the button. */
+/** Follows the link that an option stands for, or focuses the button, or the first control of the fold. */
 function goTo(option) {
   const target = targets[option.dataset.index];
   $("#palette").close();
   if (target.matches("a")) return target.click();
+  const fold = target.matches("summary") ? target.parentElement : null;
+  if (fold) fold.open = true;
+  const first = fold && $$("input, select, textarea, button, a", fold).find((each) => each.checkVisibility());
   target.scrollIntoView({ block: "center" });
-  target.focus();
+  (first ?? target).focus();
 }
 
 /** Enter takes the selected option, but never a result for fewer letters. With nothing selected the form searches. */
