@@ -294,3 +294,20 @@ def test_two_bookings_of_one_manager_at_once_see_each_other(database, cast):
         )
         assert len(won(got)) == 1
         assert [refusal.code for refusal in lost(got)] == ["session_request.overlap"]
+
+
+def test_every_form_asks_for_manager_and_room_alike(ines, cast, database):
+    """On the page of the request, on a page of its own and in the dialog of the board."""
+    made = factories.request(database, cast)
+    with database.write() as db:
+        db.execute(
+            update(Manager).where(Manager.id == cast.managers["ines"].id).values(templates={"chime": "https://x"})
+        )
+    asked = {}
+    for path in (f"/depositions/{made.id}", f"/depositions/{made.id}/manager"):
+        page = ines.get(path).text
+        choices = re.findall(r'<input type="radio" name="manager"[^>]*>', page)
+        asked[path] = [*choices, *re.findall(r'<input[^>]*name="room_url"[^>]*>', page)[:1]]
+    first, second = asked.values()
+    assert len(first) > 2
+    assert first == second
