@@ -74,7 +74,7 @@ def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
     )
     # What is assigned to them, and what they made while it is unassigned; each has its own index.
     assigned = Inspection.assignee_id == user.id
-    made = (Inspection.operator_email == user.email) & Inspection.assignee_id.is_(None)
+    made = (Inspection.operator_id == user.id) & Inspection.assignee_id.is_(None)
     branches = []
     for mine in (assigned, made):
         branches += [select(*columns).where(mine, in_scope, Inspection.status == status.value) for status in LIVE]

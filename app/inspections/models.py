@@ -79,6 +79,7 @@ def _one_of(column: str, words: type[StrEnum]) -> str:
 WAITING = "status = 'open' AND attended_at IS NULL"
 ATTENDED = "status IN ('open', 'recording') AND attended_at IS NOT NULL"
 ASSIGNED = "assignee_id IS NOT NULL"
+MADE = "operator_id IS NOT NULL"
 UNANCHORED = "anchoring IN ('pending', 'failed')"
 BROKEN = "broken_at IS NOT NULL"
 """What partial indexes hold; their readers say the very same words, so that planners know them again."""
@@ -101,11 +102,11 @@ class Inspection(Base):
 
     `expires_at` is when it is over if nobody has joined; `expires_on` is that day (UTC, YYYY-MM-DD) while nobody has,
     and empty afterwards, so that expired ones are counted from a few kept rows. `chain_length` and `chain_head` move
-    only together with a new row in chain_events. `operator_email` is who the wire says it is of; `assignee_id` is the
-    person at the desk who has it now, which the wire does not say. `consent_state` is what the field users who are in
-    have answered, the worst answer of each subject (rules.worst_answers); `subjects` are those that it uses, about
-    which alone they are asked, in the order of rules.SUBJECTS. `broken_at` is since when verification finds that its
-    record does not hold.
+    only together with a new row in chain_events. `operator_email` is who the wire says it is of, and stays as it
+    was; `operator_id` is the person whose address that was. `assignee_id` is the person at the desk who has it now,
+    which the wire does not say. `consent_state` is what the field users who are in have answered, the worst answer of
+    each subject (rules.worst_answers); `subjects` are those that it uses, about which alone they are asked, in the
+    order of rules.SUBJECTS. `broken_at` is since when verification finds that its record does not hold.
     """
 
     __tablename__ = "inspections"
@@ -122,7 +123,7 @@ class Inspection(Base):
             "id",
             **only(UNANCHORED),
         ),
-        Index("ix_inspections_operator", "operator_email", "status", "expires_at", "id"),
+        Index("ix_inspections_made", "operator_id", "status", "expires_at", "id", **only(MADE)),
         Index("ix_inspections_waiting", "organization_id", "started_at", "id", **only(WAITING)),
         Index("ix_inspections_live", "organization_id", "started_at", "id", **only(ATTENDED)),
         # Staff see every organization in one list.
@@ -142,6 +143,7 @@ class Inspection(Base):
     campaign_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("campaigns.id"), index=True)
     status: Mapped[str] = mapped_column(String(10))
     operator_email: Mapped[str] = mapped_column(String(320))
+    operator_id: Mapped[int | None] = mapped_column(Integer)
     operator_name: Mapped[str] = mapped_column(String(200), default="")
     assignee_id: Mapped[int | None] = mapped_column(Integer)
     assignee_name: Mapped[str | None] = mapped_column(String(200))

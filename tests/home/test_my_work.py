@@ -6,6 +6,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from app.accounts.models import Person
 from app.depositions.models import Deposition
 from app.inspections import actions as inspections
 from app.inspections.models import Inspection
@@ -59,6 +60,22 @@ def test_each_desk_shows_what_is_with_its_person(client: FlaskClient, cast: Cast
     assert "Roof of Mira" in page
     assert "Roof of Otto" not in page
     assert page.count('class="title-cell"') == 2
+
+
+def test_what_one_made_stays_ones_own_when_the_address_is_anothers(
+    client: FlaskClient, cast: Cast, database: Database
+) -> None:
+    with database.write() as db:
+        common = {"organization_id": cast.marston.id, "by": cast.actor("mira"), "now": now()}
+        inspections.create(db, notes="Roof of Mira", operator_email=cast.mira.email, **common)
+        for person, email in ((cast.mira, "mira.vale@example.com"), (cast.otto, "mira@example.com")):
+            db.execute(update(Person).where(Person.id == person.id).values(email=email))
+    listed = {}
+    for who in ("mira", "otto"):
+        cast.sign_in(client, who)
+        mine = client.get("/inspections?operator=me&view=all").text
+        listed[who] = ("Roof of Mira" in main_of(client), 'data-row="' in mine)
+    assert listed == {"mira": (True, True), "otto": (False, False)}
 
 
 def test_what_left_ones_reach_is_gone(client: FlaskClient, cast: Cast, database: Database) -> None:

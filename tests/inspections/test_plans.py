@@ -42,6 +42,7 @@ def crowd(database, cast):
         "organization_id": f"CASE WHEN i % 3 = 0 THEN {cast.harbor.id} ELSE {cast.marston.id} END",
         "status": f"CASE WHEN {over} THEN 'closed' WHEN i % 300 < 2 THEN 'open' ELSE 'created' END",
         "operator_email": "'operator' || (i % 40) || '@example.com'",
+        "operator_id": "1000 + i % 40",
         "expires_at": day,
         "created_at": day,
         "started_at": f"CASE WHEN i % 300 < 2 OR {over} THEN {day} END",

@@ -111,6 +111,13 @@ def test_inspections_are_assigned_to_who_made_them(database: Database) -> None:
     assert backfills.run(database, BACKFILLS, NOW) == {}
 
 
+@OF_INSPECTIONS
+def test_inspections_stay_with_whose_address_they_had(database: Database) -> None:
+    assert backfills.run(database, BACKFILLS, NOW)["operators.inspections"] == 4
+    made = product.rows(database, "SELECT operator_id FROM inspections ORDER BY id")
+    assert [id for (id,) in made] == [7, 7, None, 7, 7]
+
+
 @OF_SNAPSHOT
 def test_prescreens_get_the_names_of_their_assignees(database: Database) -> None:
     assigned = len(names_at_prescreens(database))
@@ -162,7 +169,7 @@ def test_interrupted_it_goes_on_where_it_was(database: Database, portions: int) 
 
     def interrupt(statement: str, _cursor: Any) -> None:
         nonlocal left
-        if statement.startswith("UPDATE inspections"):
+        if statement.startswith("UPDATE inspections SET assignee_id"):
             left -= 1
             if left < 0:
                 raise OSError("The machine went away.")

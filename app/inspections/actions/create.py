@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select
 from sqlalchemy.engine import Row
 
-from app.accounts.models import Organization
+from app.accounts.models import Organization, Person
 from app.accounts.rules import check_open
 from app.inspections import chain, emails, events, people, rules
 from app.inspections.actions._write import insert_link, record
@@ -41,7 +41,7 @@ def create(
     bring their own `id`. Raises Conflict (closed), PaymentRequired (billing, free plan used up) and Invalid
     (campaign of another organization, impossible moment).
     """
-    organization = _billed(db, organization_id)
+    organization = _billed(db, organization_id, operator_email)
     rules.check_schedule(scheduled_for)
     if campaign_id is not None:
         _check_campaign(db, campaign_id, organization_id)
@@ -56,6 +56,7 @@ def create(
         Inspection.campaign_id: campaign_id,
         Inspection.status: Status.CREATED.value,
         Inspection.operator_email: operator_email or organization.contact_email,
+        Inspection.operator_id: organization.operator_id,
         Inspection.operator_name: by.name if by.kind == "person" else "",
         Inspection.assignee_id: assignee[0] if assignee else None,
         Inspection.assignee_name: assignee[1] if assignee else None,
@@ -83,8 +84,12 @@ def create(
     return inspection
 
 
-def _billed(db: Db, organization_id: int) -> Row[str, datetime | None, str, str, str, str, str]:
-    """The organization, open and billed. A free one is locked first, so that parallel creates count in turn."""
+def _billed(
+    db: Db, organization_id: int, operator_email: str | None
+) -> Row[str, datetime | None, str, str, str, str, str, int | None]:
+    """The organization, open and billed, and the person whose address the operator's is. A free one is locked first, so
+    that parallel creates count in turn."""
+    operator = select(Person.id).where(Person.email == (operator_email or Organization.contact_email))
     columns = (
         Organization.name,
         Organization.closed_at,
@@ -93,6 +98,7 @@ def _billed(db: Db, organization_id: int) -> Row[str, datetime | None, str, str,
         Organization.billing,
         Organization.locale,
         Organization.contact_email,
+        operator.scalar_subquery().label("operator_id"),
     )
     statement = select(*columns).where(Organization.id == organization_id)
     organization = db.execute(statement).one()

@@ -1,7 +1,8 @@
-"""Backfills: the keys by which recipients of invites are known, to whom inspections are assigned, and consents."""
+"""Backfills: the keys by which recipients of invites are known, who made inspections and who has them, and consents."""
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -62,10 +63,27 @@ def _move_wrong_codes(db: Db, inspection_id: UUID, former: str, key: str) -> Non
         db.execute(now_known.values({WrongCodes.n: WrongCodes.n + counted}))
 
 
+def _next(db: Db, position: str | None, size: int) -> Sequence[UUID]:
+    """The ids of the inspections after a position."""
+    after = [Inspection.id > UUID(position)] if position else []
+    return db.execute(select(Inspection.id).where(*after).order_by(Inspection.id).limit(size)).scalars().all()
+
+
+def _operators(db: Db, position: str | None, size: int) -> Portion:
+    """Stores the person whose address an inspection has, before that can become another's."""
+    ids = _next(db, position, size)
+    if not ids:
+        return Portion(0, None)
+    person = Person.email == Inspection.operator_email
+    mine = (Inspection.id.between(ids[0], ids[-1]), Inspection.operator_id.is_(None), exists().where(person))
+    known = {Inspection.operator_id: select(Person.id).where(person).scalar_subquery()}
+    made = db.execute(update(Inspection).where(*mine).values(known).returning(Inspection.id))
+    return Portion(len(made.all()), str(ids[-1]) if len(ids) == size else None)
+
+
 def _assignees(db: Db, position: str | None, size: int) -> Portion:
     """Assigns inspections that are not over to who made them. Those that are over keep the name they show."""
-    after = [Inspection.id > UUID(position)] if position else []
-    ids = db.execute(select(Inspection.id).where(*after).order_by(Inspection.id).limit(size)).scalars().all()
+    ids = _next(db, position, size)
     if not ids:
         return Portion(0, None)
     person = Person.email == Inspection.operator_email
@@ -94,8 +112,7 @@ def _consents(db: Db, position: str | None, size: int) -> Portion:
 
     An answer that was given by a link which was replaced since counts no more.
     """
-    after = [Inspection.id > UUID(position)] if position else []
-    ids = db.execute(select(Inspection.id).where(*after).order_by(Inspection.id).limit(size)).scalars().all()
+    ids = _next(db, position, size)
     if not ids:
         return Portion(0, None)
     given = db.execute(
@@ -133,4 +150,5 @@ BACKFILLS = (
     Backfill("telephones.invites", _keys_of_invites),
     Backfill("assignees.inspections", _assignees, ordered=True),
     Backfill("consents.inspections", _consents, ordered=True),
+    Backfill("operators.inspections", _operators, ordered=True),
 )

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import SQLColumnExpression
 
-from app.accounts.models import Organization, Person
+from app.accounts.models import Organization
 from app.dashboard.filters import DAYS, Chosen, ListKind, reach_kind, reach_values, spread, within_reach
 from app.dashboard.listing import (
     ZERO,
@@ -185,8 +185,7 @@ def sorts(chosen: Chosen) -> Sequence[str]:
 
 def operated_by(person: ColumnElement[int]) -> Condition:
     """The condition of what a person made, by the person's id."""
-    email = select(Person.email).where(Person.id == person).scalar_subquery()
-    return Inspection.operator_email == email
+    return Inspection.operator_id == person
 
 
 def listing(db: Db, chosen: Chosen, now: datetime) -> Listing:

@@ -25,7 +25,7 @@ def in_charge(db: Db, inspection: Inspection) -> Operator | None:
     contact address. None where that has none."""
     known = select(Person.id, Person.email, Person.name)
     assignee = db.execute(known.where(Person.id == inspection.assignee_id)).one_or_none()
-    maker = db.execute(known.where(Person.email == inspection.operator_email)).one_or_none()
+    maker = db.execute(known.where(Person.id == inspection.operator_id)).one_or_none()
     for person in filter(None, (assignee, maker)):
         if may_still(db, person.id, INSPECTIONS, inspection.organization_id):
             return Operator(person.email, person.name)
