@@ -18,6 +18,7 @@ def _sender(by: Actor) -> str:
 
 def invitation(db: Db, person: Person, organization: Organization | None, by: Actor) -> Message:
     """To a person without a password: the link that sets one."""
+    link = invitation_link(db.config, person)
     return email_message(
         db,
         "person-invited",
@@ -27,7 +28,8 @@ def invitation(db: Db, person: Person, organization: Organization | None, by: Ac
         secret=True,
         place=organization.name if organization else "Session Desk",
         sender=_sender(by),
-        link=invitation_link(db.config, person),
+        link=link,
+        fresh=[(link.rpartition("/")[2], "their own proof")],
     )
 
 
@@ -104,13 +106,15 @@ class _Context(TypedDict, total=False):
 
 
 def _about_sign_in(db: Db, template: str, person: Person, now: datetime, **context: Unpack[_Context]) -> Message:
+    at = moment(now, person.time_zone)
     return email_message(
         db,
         template,
         to=person.email,
         name=person.name,
         locale=person.locale,
-        at=moment(now, person.time_zone),
+        at=at,
+        fresh=[(at, "the moment of it")],
         link=f"{db.config.public_base_url}/password/forgotten",
         **context,
     )

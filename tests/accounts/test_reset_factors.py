@@ -10,7 +10,9 @@ from app.kernel.db.engine import Database
 from tests.accounts.browser import HTMX, confirm, post, sign_in
 from tests.accounts.factors import Device, give_app, has_factor, register
 from tests.cast import Cast
+from tests.clocks import Clock
 from tests.outgoing import Outbox
+from tests.pages import presser
 
 
 def test_an_administrator_resets_them(client: FlaskClient, cast: Cast, database: Database, outbox: Outbox) -> None:
@@ -55,3 +57,15 @@ def test_not_for_people_of_other_organizations_or_staff(client: FlaskClient, cas
         answer = post(client, f"/people/{cast.people[called].id}/factors/reset", headers=HTMX)
         assert answer.status_code == status
         assert has_factor(database, cast, called)
+
+
+def test_reading_what_is_sent_may_take_minutes(
+    client: FlaskClient, cast: Cast, database: Database, clock: Clock
+) -> None:
+    """The mail names the minute."""
+    give_app(database, cast, "lena")
+    cast.sign_in(client, "adam")
+    press = presser(client, f"/people/{cast.lena.id}/factors/reset", preview=True)
+    clock.move(minutes=3)
+    assert press().status_code == 303
+    assert not has_factor(database, cast, "lena")
