@@ -134,3 +134,9 @@ def test_who_has_it_is_found_by_an_index(database, cast, crowd):
     with database.read() as db:
         mine = select(T.id).where(T.assignee_id == cast.otto.id, T.status == "created").order_by(T.expires_at, T.id)
         assert "ix_inspections_assignee" in plan(db, mine.limit(12))
+
+
+def test_who_made_it_is_found_by_an_index(database, cast, crowd):
+    with database.read() as db:
+        made = select(T.id).where(T.operator_id == 1007, T.assignee_id.is_(None), T.status == "created")
+        assert "ix_inspections_made" in plan(db, made.order_by(T.expires_at, T.id).limit(12))
