@@ -86,6 +86,7 @@ def _share(app: "Flask", wiring: "Wiring") -> None:
         signing_key=wiring.signing_key,
         desks=wiring.desks,
         subjects=wiring.subjects,
+        followers=[desk.follow_address for desk in wiring.desks if desk.follow_address],
         products=[desk.product for desk in wiring.desks],
     )
 

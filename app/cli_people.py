@@ -196,6 +196,41 @@ def person_invite_again(output: Output, email: str) -> None:
     output.done({"email": found.email}, f"A new invitation to {found.name} ({found.email}) is on its way.")
 
 
+@command(person, "change-email")
+@click.argument("email")
+@click.argument("new")
+@click.option("--yes", is_flag=True, help="Change it; without it the command only says what that ends.")
+def person_change_email(output: Output, email: str, new: str, yes: bool) -> None:
+    """Give a person another e-mail address. All that they did and have stays theirs; their sign-ins and links end."""
+    from app.accounts import rules
+    from app.accounts.actions import addresses
+    from app.accounts.queries import person_by_email
+    from app.desks import FOLLOWERS
+
+    with opened_database().write() as db:
+        found = person_by_email(db, new)
+        already = found is not None and addresses.had(db, found, email)
+        if found is None or not already:
+            found = _find(db, email)
+            address = rules.new_address(new, found.email)
+            addresses.check_free(db, address)
+        former = rules.sign_in_address(email)
+        if yes and not already:
+            found = addresses.change(db, found, address, followers=FOLLOWERS, by=BY, now=clock.now())
+        name, present, invited = found.name, found.email, found.password_hash is None
+    if already:
+        words = f"{name} has the address {present} already."
+    elif yes:
+        then = "A new invitation is on its way there" if invited else "They are signed out everywhere"
+        words = f"The address of {name} is {present} now. {then}."
+    else:
+        words = (
+            f"{name} ({present}) then has the address {address}, and is signed out everywhere; links in e-mails of "
+            "before end. Nothing was changed: add --yes."
+        )
+    output.done({"before": former, "email": present, "changed": yes and not already}, words)
+
+
 @command(person, "set")
 @click.argument("email")
 @click.option("--new-answers", type=click.Choice(["now", "daily", "never"]), required=True)

@@ -1,5 +1,6 @@
 """The one list of desks, in the order of the navigation. App, worker, commands, home, search and audit iterate it."""
 
+from app.accounts.actions.addresses import Follower
 from app.dashboard.desk import Desk
 from app.dashboard.subjects import Subjects
 from app.depositions.desk import DESK as depositions
@@ -18,5 +19,8 @@ BACKFILLS: tuple[Backfill, ...] = (
     *(source.backfill() for source in SEARCH_SOURCES),
 )
 """What an upgrade makes anew in existing rows; the search index last, because it reads what the others make."""
+
+FOLLOWERS: tuple[Follower, ...] = tuple(desk.follow_address for desk in DESKS if desk.follow_address)
+"""Who has a copy of people's addresses."""
 
 SUBJECTS = Subjects({desk.name: desk.subjects for desk in DESKS})

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TypedDict, Unpack
 
+from app.accounts.links import address_link as link_of_address
 from app.accounts.links import invitation_link, reset_link
 from app.accounts.models import Organization, Person
 from app.kernel.changes.events import Actor
@@ -75,6 +76,35 @@ def password_changed(db: Db, person: Person, now: datetime) -> Message:
     )
 
 
+def address_link(db: Db, person: Person, address: str) -> Message:
+    """To the address that a person asks for: the link that proves it."""
+    return email_message(
+        db,
+        "address-link",
+        to=address,
+        name=person.name,
+        locale=person.locale,
+        secret=True,
+        link=link_of_address(db.config, person, address),
+    )
+
+
+def address_asked(db: Db, person: Person, now: datetime) -> Message:
+    """To the address that they have: that another one is asked for, and what ends that."""
+    return _about_sign_in(db, "address-asked", person, now)
+
+
+def address_left(db: Db, person: Person, former: str, by: Actor, now: datetime, *, own: bool) -> Message:
+    """To the address that a person had. It does not say which they have now: somebody else may read it."""
+    return _about_sign_in(db, "address-left", person, now, to=former, sender=_sender(by), own=own)
+
+
+def address_given(db: Db, person: Person, by: Actor, now: datetime) -> Message:
+    """To the address that somebody else gave them: that they sign in with it."""
+    sign_in = f"{db.config.public_base_url}/sign-in"
+    return _about_sign_in(db, "address-given", person, now, sender=_sender(by), sign_in=sign_in)
+
+
 def factor_added(db: Db, person: Person, what: str, now: datetime) -> Message:
     """Sent after the change. `what` begins a sentence: "An authenticator app"."""
     return _about_sign_in(db, "second-factor-added", person, now, what=what)
@@ -103,14 +133,18 @@ class _Context(TypedDict, total=False):
     left: int
     sender: str
     settings: str
+    sign_in: str
+    own: bool
 
 
-def _about_sign_in(db: Db, template: str, person: Person, now: datetime, **context: Unpack[_Context]) -> Message:
+def _about_sign_in(
+    db: Db, template: str, person: Person, now: datetime, *, to: str = "", **context: Unpack[_Context]
+) -> Message:
     at = moment(now, person.time_zone)
     return email_message(
         db,
         template,
-        to=person.email,
+        to=to or person.email,
         name=person.name,
         locale=person.locale,
         at=at,

@@ -158,6 +158,20 @@ class ChangePasswordForm(NewPasswordForm):
     )
 
 
+class AddressForm(DeskForm):
+    """Another e-mail address for an account."""
+
+    email = EmailField(
+        "New e-mail address",
+        validators=[needed("Type the new e-mail address."), at_most(254)],
+        render_kw={"autocomplete": "off"},
+    )
+
+
+class GivenAddressForm(AddressForm, VersionedForm):
+    """The same for somebody else's account, as it was seen."""
+
+
 class SettingsForm(VersionedForm):
     name = NameField("Name", validators=[needed("Type your name."), at_most(rules.NAME_LENGTH)])
     time_zone = SelectField("Time zone", choices=ZONES)

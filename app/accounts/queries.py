@@ -179,6 +179,11 @@ def person(db: Db, person_id: int, organization_ids: frozenset[int] | None = Non
     return found
 
 
+def place_of(person: Person) -> Organization | None:
+    """The organization that an invitation names; None for staff."""
+    return next((each.organization for each in person.memberships if each.organization), None)
+
+
 def organizations(
     db: Db, organization_ids: frozenset[int] | None, *, text: str = "", is_open: bool = False
 ) -> Sequence[Organization]:

@@ -33,6 +33,8 @@ INVITATION_LIFE = 7 * 24 * 3600
 """Seconds an invitation link works."""
 RESET_LIFE = 3600
 """Seconds a password reset link works."""
+ADDRESS_LIFE = 3600
+"""Seconds the link works that proves a new address."""
 PASSWORD_LENGTH = (10, 200)
 
 UNDO_SECONDS = (0, 120)
@@ -78,6 +80,14 @@ def email_address(value: str, field: str = "email") -> str:
         return validate_email(normalization.email(value), check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         raise invalid(field, "bad_email", "This is not an e-mail address. Nothing was saved.") from None
+
+
+def new_address(value: str, present: str) -> str:
+    """The address that an account is to have in place of its present one. Raises Invalid."""
+    address = email_address(value)
+    if address == present:
+        raise invalid("email", "same", "This is the address of the account already. Nothing was changed.")
+    return address
 
 
 def sign_in_address(typed: str) -> str:

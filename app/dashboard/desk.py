@@ -10,6 +10,7 @@ from flask import Blueprint, current_app
 from sqlalchemy import ColumnElement, Row, Select, select, union_all
 
 from app.accounts.access import Me, Scope
+from app.accounts.actions.addresses import Follower
 from app.accounts.models import Organization, Person
 from app.dashboard.documents.kinds import Kind
 from app.dashboard.queue import Label
@@ -150,6 +151,8 @@ class Desk:
     """Values of existing rows that an upgrade makes anew, besides the search index."""
     sweeps: tuple[Callable[[], Callable[[Database, datetime], bool]], ...] = ()
     """Makes what the worker does for it besides deliveries (`wiring.Sweep`)."""
+    follow_address: Follower | None = None
+    """Gives its own copy of a person's address the new one."""
     measures: Callable[[Db, datetime], Iterable[tuple[str, str, float]]] | None = None
     """What monitoring should know of it: name, description and value (app/health.py)."""
     tidy: Callable[[Db, datetime], object] | None = None

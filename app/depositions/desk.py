@@ -13,6 +13,7 @@ from app.accounts.roles import DEPOSITIONS
 from app.dashboard.desk import SHOWN, Desk, FirstStep, Link, SearchResult, WaitingWork, WorkItem, first_rows
 from app.depositions import answers, api, events, jobs, presentation, public, views
 from app.depositions.actions import mailbox, people, rereading
+from app.depositions.actions.roster import follow_address
 from app.depositions.models import Deposition, State
 from app.depositions.public import feed, proposal
 from app.depositions.queries import backfills, counts, managers, roster, search, tabs
@@ -169,6 +170,7 @@ DESK = Desk(
     first_steps=_first_steps,
     handlers=jobs.HANDLERS,
     receipts=people.RECEIPTS,
+    follow_address=follow_address,
     backfills=(*backfills.BACKFILLS, *rereading.BACKFILLS),
     sweeps=(rereading.Rereading, mailbox.CalendarReplies),
     list_label="Requests",

@@ -241,6 +241,8 @@ def _follow(site: DemoSite, look: Callable[..., Visit], email: str | None, visit
     queue = [("/", "the first page"), *((url, "APART") for urls in APART.values() for url in urls)]
     if email is None:
         queue += [(url, "a letter") for url in (*mailed(site.database), *known(site.database))]
+    else:
+        queue.append((own_link(site.database, email), "a letter"))
     # Last, because tests take the first page of an address for the usual one.
     further = [] if email is None else of_each_state(site.database)
     while queue or further:
@@ -307,6 +309,13 @@ def of_each_state(database: Database) -> list[str]:
         ids = db.execute(text("SELECT max(id) FROM depositions GROUP BY state ORDER BY state")).scalars().all()
         files = db.execute(text(OF_EACH_FILE)).all()
     return [*(f"/depositions/{id}" for id in ids), *(f"/prescreens/{UUID(str(id))}" for _, _, id in files)]
+
+
+def own_link(database: Database, email: str) -> str:
+    """The link to another address that somebody asked for who is signed in."""
+    with database.read() as db:
+        person = db.scalars(select(Person).where(Person.email == email)).one()
+    return str(inside("/", account_links.address_link(database.config, person, f"new.{email}")))
 
 
 def known(database: Database) -> list[str]:

@@ -13,8 +13,10 @@ pytestmark = pytest.mark.timeout(400)  # loading and crawling the demo site take
 
 OWN = {
     "accounts.add_passkey",
+    "accounts.ask_for_address",
     "accounts.change_password",
     "accounts.change_settings",
+    "accounts.confirm_address",
     "accounts.end_other_sign_ins",
     "accounts.end_sign_in",
     "accounts.new_app",

@@ -10,6 +10,7 @@ from flask import Flask
 from tests.project.test_access import ONE_DATABASE, marked
 
 CONFIRMED = [
+    "accounts.change_address",
     "accounts.close_organization",
     "accounts.disable",
     "accounts.reset_factors",
@@ -89,7 +90,8 @@ ONE_PRESS = {
         accounts.invite_again documents.again inspections.make_report inspections.retry_anchor messages.bulk
         messages.send_again""",
     "it is about the user's own sign-in, and asks for proof where it weakens it": """
-        accounts.add_passkey accounts.end_other_sign_ins accounts.end_sign_in accounts.new_app
+        accounts.add_passkey accounts.ask_for_address accounts.confirm_address
+        accounts.end_other_sign_ins accounts.end_sign_in accounts.new_app
         accounts.new_passkey_challenge accounts.proof_challenge accounts.prove accounts.prove_with_passkey
         accounts.remove_passkey accounts.renew_codes accounts.sign_out accounts.turn_off_app accounts.turn_on_app""",
     "it changes nothing": """

@@ -1,1 +1,1 @@
-"""Writes, one module a noun: people, organizations, keys, sign-ins, factors."""
+"""Writes, one module a noun: people, their addresses, organizations, keys, sign-ins, factors."""

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 
 from app.accounts import emails, events, passwords, rules
 from app.accounts.models import Membership, Organization, Person, Theme
-from app.accounts.queries import LARGEST_ID, person_by_email
+from app.accounts.queries import LARGEST_ID, person_by_email, place_of
 from app.accounts.roles import TITLES, Role
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
@@ -144,7 +144,7 @@ def invite_again(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
         raise Conflict(f"{person.email} has already accepted the invitation. Nothing was sent.", code="person.active")
     if person.disabled_at is not None:
         raise Conflict("This account is disabled. Nothing was sent. Enable it first.", code="person.disabled")
-    organization = next((each.organization for each in person.memberships if each.organization), None)
+    organization = place_of(person)
     _record(
         db,
         events.PERSON_INVITED,

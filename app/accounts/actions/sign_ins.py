@@ -83,6 +83,11 @@ def prove(db: Db, sign_in_id: int, *, now: datetime) -> None:
     db.execute(update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values({SignIn.proved_at: now}))
 
 
+def keep(db: Db, sign_in_id: int, epoch: int) -> None:
+    """Lets one sign-in outlast the end of the others, when its own person has begun a new session epoch in it."""
+    db.execute(update(SignIn).where(SignIn.id == sign_in_id).values({SignIn.session_epoch: epoch}))
+
+
 def end_sign_in(db: Db, person_id: int, sign_in_id: int, *, by: Actor, now: datetime) -> None:
     """Ends one sign-in of a person. Raises NotFound when it is unknown or has ended."""
     if sign_in_id > LARGEST_ID:

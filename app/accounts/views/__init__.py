@@ -30,6 +30,6 @@ def organization_options(mine: frozenset[int] | None) -> list[tuple[str, str]]:
     return [*found, (str(one.id), one.name)] if one and asked not in dict(found) else found
 
 
-from app.accounts.views import factors, keys, organizations, people, proof, settings  # noqa: E402  # they register on `pages`
+from app.accounts.views import addresses, factors, keys, organizations, people, proof, settings  # noqa: E402  # they register on `pages`
 
-__all__ = ["administered", "factors", "keys", "organizations", "pages", "people", "proof", "settings"]
+__all__ = ["addresses", "administered", "factors", "keys", "organizations", "pages", "people", "proof", "settings"]

@@ -11,10 +11,11 @@ from app.accounts.access import allow, me
 from app.accounts.actions import factors
 from app.accounts.actions import people as actions
 from app.accounts.events import EVENTS
-from app.accounts.forms import EVERYWHERE, InviteForm, RoleForm
+from app.accounts.forms import EVERYWHERE, GivenAddressForm, InviteForm, RoleForm
 from app.accounts.models import Organization, Person
 from app.accounts.roles import DUTIES, PEOPLE, TITLES, Role
 from app.accounts.views import administered, organization_options, pages
+from app.accounts.views.addresses import why_not_change_address
 from app.accounts.views.proof import ask_for_proof
 from app.kernel import clock
 from app.kernel.changes import confirmation, events
@@ -65,6 +66,8 @@ def person(person_id: int) -> Response:
         person=found,
         row=_row(found, mine),
         form=form,
+        address_form=GivenAddressForm(formdata=None, version=found.version),
+        why_not_change_address=why_not_change_address(found),
         sign_ins=len(queries.live_sign_ins(db(), found.id, now)),
         activity=EVENTS.timeline(_visible_events(db(), found, mine)),
         why_not_disable=_why_not_disable(found),

@@ -6,7 +6,7 @@ from flask_login import logout_user
 from app.accounts import passwords, queries
 from app.accounts.access import allow, me, unsettled
 from app.accounts.actions import people, sign_ins
-from app.accounts.forms import ZONES, ChangePasswordForm, NewPasskeyForm, SettingsForm
+from app.accounts.forms import ZONES, AddressForm, ChangePasswordForm, NewPasskeyForm, SettingsForm
 from app.accounts.guard import admit
 from app.accounts.models import Person
 from app.accounts.roles import PRESCREENS
@@ -33,6 +33,7 @@ def settings() -> Response:
     return respond(
         "accounts/settings.html",
         form=form,
+        address_form=AddressForm(formdata=None),
         password_form=ChangePasswordForm(formdata=None),
         new_passkey=NewPasskeyForm(formdata=None),
         factors=queries.factors(db(), me().id),

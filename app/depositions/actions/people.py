@@ -6,14 +6,15 @@ What was sent is kept with the message that sends it (`queued`), what arrived wi
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
 
 from app.accounts.models import ApiKey
 from app.depositions.actions.follow_ups import RECONFIRM, REMIND
 from app.depositions.actions.overlaps import take_turns
 from app.depositions.events import SUBJECT
-from app.depositions.models import Deposition, DepositionPerson, Kind, MessageState, State
+from app.depositions.models import BOOKED, Deposition, DepositionPerson, Kind, MessageState, State
 from app.depositions.queries.people import FRESH, address_key, last_read, refresh
 from app.kernel.db.columns import Values
 from app.kernel.db.engine import Db
@@ -89,6 +90,43 @@ def leave(db: Db, deposition: Deposition, kind: Kind, addresses: Collection[str]
         DepositionPerson.address.in_(keys),
     )
     db.execute(update(DepositionPerson).where(*mine).values({DepositionPerson.concerned: False}))
+
+
+def follow_manager(db: Db, manager_id: int, address: str, now: datetime) -> None:
+    """Gives a manager's sessions that are not over their new address; what they know goes with them.
+
+    What waits to be sent to the former one is dropped: sessions of which they then know too little are shown so.
+    """
+    mine = (
+        Deposition.manager_id == manager_id,
+        Deposition.state.in_([state.value for state in (*BOOKED, State.ACTIVE)]),
+    )
+    found = select(Deposition.id, Deposition.starts_at, Deposition.ends_at).where(*mine).order_by(Deposition.id)
+    hours = db.execute(found).all()
+    if not hours:
+        return
+    take_turns(db, *((row.starts_at, row.ends_at) for row in hours))
+    ids = [row.id for row in db.execute(found.with_for_update(key_share=True))]
+    db.execute(update(Deposition).where(Deposition.id.in_(ids)).values({Deposition.manager_email: address}))
+    key = address_key(address)
+    known = (DepositionPerson.deposition_id.in_(ids), DepositionPerson.kind == Kind.MANAGER.value)
+    # What a mailbox knew as that of a former manager ends with it.
+    db.execute(delete(DepositionPerson).where(*known, DepositionPerson.address == key))
+    theirs = (*known, DepositionPerson.concerned)
+    unsent = DepositionPerson.message_state == MessageState.WAITING.value
+    for id, former in db.execute(
+        select(DepositionPerson.deposition_id, DepositionPerson.address).where(*theirs, unsent)
+    ).all():
+        reason = "The manager has another address."
+        drop(db, SUBJECT, id, reason=reason, now=now, concerns=partial(_is_to_manager, former))
+    state = case((unsent, MessageState.DROPPED.value), else_=DepositionPerson.message_state)
+    values = {DepositionPerson.address: key, DepositionPerson.message_state: state}
+    db.execute(update(DepositionPerson).where(*theirs).values(values))
+    refresh(db, Deposition.id.in_(ids))
+
+
+def _is_to_manager(address: str, receipt: JsonObject) -> bool:
+    return (receipt["kind"], receipt["address"]) == (Kind.MANAGER.value, address)
 
 
 def knows(db: Db, deposition: Deposition) -> None:

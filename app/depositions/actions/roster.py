@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from app.accounts.models import Person
 from app.accounts.rules import sign_in_address
 from app.depositions import events
-from app.depositions.actions import overlaps
+from app.depositions.actions import overlaps, people
 from app.depositions.models import Absence, Manager, WorkingHours
 from app.depositions.queries import managers, roster
 from app.depositions.rules.roster import RosterFacts, check_absence
@@ -83,6 +83,27 @@ def _change(
     data = {"before": {name: before[name] for name in changed}, "after": {name: after[name] for name in changed}}
     _record(db, events.MANAGER_CHANGED_FACTS, manager_id, by=by, now=now, data=data)
     return set(changed)
+
+
+def follow_address(db: Db, person_id: int, email: str, *, by: Actor, now: datetime) -> None:
+    """Gives a person's row the address that their account gets, and their sessions that are not over, so that what is
+    written to them about those comes to it. Raises Conflict when another row has it."""
+    id = db.scalar(select(Manager.id).where(Manager.person_id == person_id))
+    if id is None:
+        return
+    manager = _locked(db, id, None, by)
+    other = managers.by_email(db, email)
+    if other is not None and other.id != id:
+        raise Conflict(
+            "Somebody else has this address in the roster of managers. Nothing was changed. The scheduling team can "
+            "give that row another address first.",
+            code="manager.address_taken",
+            errors=[FieldError("email", "taken", "Somebody else has this address in the roster of managers.")],
+        )
+    _write(db, manager, {Manager.email: email}, now)
+    people.follow_manager(db, id, email, now)
+    data: JsonObject = {"before": {"email": manager.email}, "after": {"email": email}}
+    _record(db, events.MANAGER_CHANGED_FACTS, id, by=by, now=now, data=data)
 
 
 def add_absence(

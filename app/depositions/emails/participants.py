@@ -73,13 +73,15 @@ def recognize(deposition: Deposition, config: Config, proof: str) -> Participant
     """The participant or manager whose link this is; None for one who takes part no more. Raises Invalid when the link
     was changed.
 
-    Invitees can be replaced, so the place in the list does not say who it is. Links of a former version have no mark.
+    Invitees can be replaced, so the place in the list does not say who it is. Links of a former version have no mark,
+    and that of a manager names the row of the roster, whose address can change.
     """
     deposition_id, number, *mark = signing.unsign(config, INVITEE, proof)
     if deposition_id != deposition.id:
         return None
     alike = [one for one in everybody(deposition) if (one.number < 0) == (number < 0)]
-    return next((one for one in alike if (_mark(one) == mark[0] if mark else one.number == number)), None)
+    by_mark = mark and number >= 0
+    return next((one for one in alike if (_mark(one) == mark[0] if by_mark else one.number == number)), None)
 
 
 def _mark(participant: Participant) -> str:
