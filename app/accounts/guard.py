@@ -30,8 +30,17 @@ LONGEST_KEPT = 100_000
 """Characters of posted text that are carried over a sign-in."""
 NOT_KEPT = ("csrf_token", "password", "one_time_code", "encrypted_secret", "credential")
 
-NOT_TYPED = ("csrf_token", "version", "step", "preview", "edit", "act", "row")
+NOT_TYPED = {
+    *("csrf_token", "version", "step", "preview", "edit", "act", "row", "holder", "over", "username", "token"),
+    *("back", "on", "query", "lang", "seen", "shown", "given", "blind"),
+}
 """Fields that pages fill in themselves: without any other there is no text to keep."""
+
+
+def is_typed(name: str) -> bool:
+    """Whether the user of a form filled this field in. What `about:` says of a reason comes with the page."""
+    return name not in NOT_TYPED and not name.startswith("about:")
+
 
 CLOSED = "This page is closed. Nothing was done."
 
@@ -183,7 +192,7 @@ def _keep_posted_text() -> Response:
     person_id = queries.person_of_token(reading(), sha256(str(session.get("_user_id", ""))))
     fields = [(name, value) for name, value in request.form.items(multi=True) if not _is_secret(name)]
     text = json.dumps({"path": request.full_path.rstrip("?"), "fields": fields, "person": person_id})
-    if any(value.strip() for name, value in fields if name not in NOT_TYPED) and len(text) <= LONGEST_KEPT:
+    if any(value.strip() for name, value in fields if is_typed(name)) and len(text) <= LONGEST_KEPT:
         kept = database().vault.encrypt(text)
     shown = {"kept": kept, "expired": True, "problem": "", "inside": htmx.is_htmx()}
     page_url = safe_next(_path_of(request.headers.get("HX-Current-URL", ""))) or ""

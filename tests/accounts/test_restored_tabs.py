@@ -88,6 +88,7 @@ def test_a_form_of_a_browser_that_signed_out_keeps_its_text(
     back = client.post("/sign-in", data=form)
     assert back.status_code == 200
     assert "Half a note" in text(back)
+    assert "when you pressed “Write notice”" in text(back)
     with database.read() as db:
         assert db.get_one(Deposition, made.id).notice is None
 
@@ -95,7 +96,7 @@ def test_a_form_of_a_browser_that_signed_out_keeps_its_text(
 def test_a_form_without_text_leads_back_to_its_page(client: Any, cast: Cast, database: Any) -> None:
     made = factories.request(database, cast)
     cast.sign_in(client, "ines")
-    old = {"csrf_token": csrf(client), "version": str(made.version)}
+    old = {"csrf_token": csrf(client), "version": str(made.version), "shown": "2026-12-01T04:57", "about:pets": "pets"}
     client.post("/sign-out", data={"csrf_token": csrf(client)})
     headers = {"HX-Request": "true", "HX-Current-URL": f"http://localhost/depositions/{made.id}?view=all"}
     page = text(client.post(f"/depositions/{made.id}/assign", data=old, headers=headers))

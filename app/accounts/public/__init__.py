@@ -12,7 +12,7 @@ from app.accounts import queries, second_factor_session
 from app.accounts.access import signed_in
 from app.accounts.actions import sign_ins
 from app.accounts.forms import PasskeyForm, SecondStepForm, SignInForm
-from app.accounts.guard import admit, kept_text, safe_next
+from app.accounts.guard import admit, is_typed, kept_text, safe_next
 from app.accounts.models import Person
 from app.accounts.throttle import count_attempt, reset_attempts
 from app.kernel import clock
@@ -43,8 +43,17 @@ def complete_sign_in(person: Person, how: str, *, next: str | None = None, kept:
     admit(token)
     typed = kept_text(reading(), kept, person.id)
     if typed is not None:
-        return respond("accounts/kept.html", path=typed["path"], fields=typed["fields"], me=None)
+        path = typed["path"]
+        return respond(
+            "accounts/kept.html", path=path, fields=typed["fields"], verb=_verb(path), is_typed=is_typed, me=None
+        )
     return leave_for(safe_next(next) or url_for("home.overview"))
+
+
+def _verb(path: str) -> str:
+    """`Write notice` of `/depositions/7/write_notice`: what was pressed. Empty where the address ends in no verb."""
+    last = path.partition("?")[0].rpartition("/")[2]
+    return last.replace("_", " ").capitalize() if last.replace("_", "").isalpha() else ""
 
 
 def sign_in_or_ask(person: Person, how: str, *, next: str | None = None, kept: str = "") -> Response:
