@@ -57,6 +57,13 @@ def test_it_says_that_it_cannot_look(palette: Page) -> None:
     expect(palette.locator("#palette-status")).to_have_text("")
 
 
+@pytest.mark.parametrize("act", ["New", "Filter", "Split"])
+def test_what_the_toolbar_of_a_list_offers_is_found(palette: Page, act: str) -> None:
+    palette.fill("#palette [role=combobox]", act.lower())
+    expect(palette.locator("#palette-actions [role=option]", has_text=act)).to_be_visible()
+    assert palette.locator("#palette-actions [role=option]", has_text="Pause").count() == 0
+
+
 @pytest.mark.parametrize("act", ["Cancel the session…", "Move…", "Change the manager…", "Start the session"])
 def test_every_act_of_the_page_is_found_and_none_is_pressed(
     palette: Page, database: Database, cast: Any, act: str

@@ -84,13 +84,13 @@ function addStatus() {
   return status;
 }
 
-/** Lists the buttons, links and folded acts in the page header and the action panel, as far as they can be used now.
-    A fold that holds only reasons is no act. */
+/** Lists the buttons, links and folded acts in the head or toolbar and the action panel, as far as they can be used
+    now. A fold that holds only reasons is no act. */
 function listActions() {
   const group = $("#palette-actions");
   for (const old of $$("[role='option']", group)) old.remove();
   const usable = "button:not([disabled], [aria-disabled='true']), a.btn, details.act:not(:has(> dl)) > summary";
-  const wanted = `:is(main .page-header, #actions) :is(${usable})`;
+  const wanted = `:is(main .page-header, main .toolbar, #actions) :is(${usable}):not(.live-status *, [popover] *)`;
   targets = $$(wanted).filter((each) => each.checkVisibility() && each.textContent.trim());
   targets.forEach((target, index) => {
     const option = element("div");
