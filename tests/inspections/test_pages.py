@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -75,12 +75,22 @@ def test_an_operator_makes_one_and_finds_it_on_the_board(otto, cast, integrator)
 def test_a_time_is_wall_time_of_the_organization(otto, cast, integrator) -> None:
     make(otto, organization=str(cast.marston.id), scheduled_for="2027-07-01T09:30", campaign="")
     zone = cast.marston.time_zone
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     wanted = datetime(2027, 7, 1, 9, 30, tzinfo=ZoneInfo(zone))
     session = integrator.get("/api/v1/public/sessions").json["data"][0]
     assert datetime.fromisoformat(session["scheduled_for"]) == wanted
+
+
+def test_earlier_ones_say_when_they_were_made_the_newest_first(otto, cast, clock) -> None:
+    for hour in ("2098-12-09T09:30", "2098-12-03T09:30", ""):
+        place = make(otto, organization=str(cast.marston.id), scheduled_for=hour, campaign="")
+        clock.move(minutes=5)
+    (shown,) = re.findall(r'<section class="section" aria-labelledby="earlier.*?</section>', html(otto.get(place)), re.S)
+    made = re.findall(r'<span>made <time datetime="([^"]+)"', shown)
+    assert len(made) == 2
+    assert made == sorted(made, reverse=True)
+    assert shown.count("· for <time") == 2, "and for when they are"
 
 
 def test_a_time_the_clocks_skip_is_refused_with_its_neighbours(app, cast) -> None:
