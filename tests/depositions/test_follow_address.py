@@ -1,6 +1,7 @@
 """The account of a manager gets another e-mail address: their row of the roster, their sessions and mails follow."""
 
 import base64
+from functools import partial
 
 from icalendar import Calendar
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from tests.cast import COMMAND_LINE
 from tests.depositions import factories
+from tests.pages import at_once
 
 OLD, NEW = "ines@example.com", "ines@new.example.com"
 
@@ -157,3 +159,24 @@ def test_the_same_person_is_chosen_and_imported_by_the_new_address(database, cas
     with database.write() as db:
         again = roster.add_for_booking(db, "Ines", NEW.upper(), "UTC", by=COMMAND_LINE, now=now())
     assert again == cast.managers["ines"].id
+
+
+def test_beside_verbs_on_their_sessions_nobody_waits_in_a_circle(database, cast, outbox):
+    """A test that ends in a deadlock of PostgreSQL fails, whatever it asserts."""
+    booked = [factories.in_state(database, cast, "scheduled") for _ in range(2)]
+    asked = [factories.request(database, cast) for _ in range(2)]
+
+    def cancel(id):
+        with database.write() as db:
+            actions.cancel(db, id, by=cast.actor("ines"), now=now())
+
+    def book(id):
+        with database.write() as db:
+            ines = actions.Booking(manager_id=cast.managers["ines"].id, room_url=factories.ROOM, reason="x")
+            actions.schedule(db, id, ines, by=cast.actor("ines"), now=now())
+
+    verbs = [partial(cancel, booked[0].id), partial(change, database, cast), *(partial(book, one.id) for one in asked)]
+    at_once([*verbs, outbox.deliver_all])
+    with database.read() as db:
+        found = [db.execute(factories.one(one.id)).one().manager_email for one in (booked[1], *asked)]
+    assert found == [NEW] * 3
