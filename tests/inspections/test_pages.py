@@ -86,7 +86,8 @@ def test_earlier_ones_say_when_they_were_made_the_newest_first(otto, cast, clock
     for hour in ("2098-12-09T09:30", "2098-12-03T09:30", ""):
         place = make(otto, organization=str(cast.marston.id), scheduled_for=hour, campaign="")
         clock.move(minutes=5)
-    (shown,) = re.findall(r'<section class="section" aria-labelledby="earlier.*?</section>', html(otto.get(place)), re.S)
+    page = html(otto.get(place))
+    (shown,) = re.findall(r'<section class="section" aria-labelledby="earlier.*?</section>', page, re.S)
     made = re.findall(r'<span>made <time datetime="([^"]+)"', shown)
     assert len(made) == 2
     assert made == sorted(made, reverse=True)
