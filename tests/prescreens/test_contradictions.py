@@ -58,6 +58,8 @@ def test_the_page_shows_them_and_who_shares_a_telephone(client: FlaskClient, dat
     lena = cast.sign_in(client, "lena")
     page = text(lena.get(f"/prescreens/{mine}")).partition('aria-label="Flags"')[2].partition("</ul>")[0]
     assert "which was over when the answers were sent" in page
+    written = f"{past.day} {past:%B %Y}"
+    assert f": {written}</bdi></strong>" in page, "as the answer itself is written"
     assert "Emeka Obiora</bdi> has the same number or address" in page
     assert f'href="/prescreens/{other}"' in page
     for flag, asks in (("which was over", "moveInDate"), ("has the same number or address", "phone")):

@@ -7,7 +7,6 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from app.kernel.text import datetimes
 from app.kernel.text.i18n import Translator
 from app.prescreens.answer_files import AnswerFile
 from app.prescreens.models import Inquiry, QuestionType, Submission
@@ -191,14 +190,10 @@ class ContradictionRow(NamedTuple):
 
 def contradiction_rows(questions: Sequence[Question], submission: Submission, sent_on: date) -> list[ContradictionRow]:
     """The contradictions within the answers, as the page shows them."""
-    names = {question.key: question.name for question in questions}
+    asked = {question.key: question for question in questions}
     rows = []
     for found in contradictions(questions, submission, sent_on):
-        if found.kind == "people":
-            rows.append(ContradictionRow(found.key, f"{names[found.key]}: {found.value}", f"but also “{found.other}”."))
-        else:
-            day = datetimes.day(date.fromisoformat(found.value))
-            rows.append(
-                ContradictionRow(found.key, f"{names[found.key]}: {day}", "which was over when the answers were sent.")
-            )
+        answer = f"{asked[found.key].name}: {answer_text(asked[found.key], found.value)}"
+        past = "which was over when the answers were sent."
+        rows.append(ContradictionRow(found.key, answer, past if found.kind == "past" else f"but also “{found.other}”."))
     return rows
