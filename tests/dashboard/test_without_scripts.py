@@ -189,3 +189,10 @@ def test_the_operators_acts(plain: Any, database: Any, cast: Any) -> None:
     desk.press("End the inspection")
     desk.page.click("#confirm")
     desk.says("Ended", "main .item-header")
+
+
+@pytest.mark.parametrize("path", ["/depositions", "/depositions/board", "/search"])
+def test_no_key_is_offered_that_only_a_script_hears(plain: Any, path: str) -> None:
+    ines = plain("ines")
+    ines.open(path)
+    assert ines.page.locator("kbd:visible").all_text_contents() == []
