@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.expression import SQLColumnExpression
 
-from app.kernel.db.columns import Rows
+from app.kernel.db.columns import Rows, number
 from app.kernel.db.engine import Base, Db
 from app.kernel.db.pagination import decode_cursor, encode_cursor, keyset, placeholders
 from app.kernel.db.prepared import Prepared
@@ -159,7 +159,7 @@ class CompiledListing:
         descending = segment.descending != back
         past = keyset(segment.order, placeholders(segment.order), descending=descending)
         branches = [(*branch, past) if beyond else branch for branch in segment.branches]
-        cut: ColumnElement[int] = literal_column(str(most))
+        cut = number(most)
         if len(branches) == 1:
             return select(*self.columns).where(*branches[0]).order_by(*_sorted(segment.order, descending)).limit(cut)
         # Each branch walks its own range; only the few rows that may be shown are sorted together.
@@ -237,7 +237,7 @@ def counter_key(text: str) -> ColumnElement[str]:
 
 def capped_count(key: str, model: type[Base], conditions: Iterable[Condition]) -> CounterQuery:
     """(key, 0, n): how many rows meet the conditions, at most MOST_COUNTED + 1."""
-    cut: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1))
+    cut = number(MOST_COUNTED + 1)
     rows = select(literal_column("1")).select_from(model).where(*conditions).limit(cut).subquery()
     return select(counter_key(key).label("key"), ZERO, func.count()).select_from(rows)
 

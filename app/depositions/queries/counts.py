@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, and_, case, func, literal_column, select
+from sqlalchemy import and_, case, func, select
 
 from app.dashboard.filters import Chosen, reach_kind, reach_values, within_reach
 from app.dashboard.listing import (
@@ -44,6 +44,7 @@ from app.depositions.queries.tabs import (
     until_next,
     within_soon,
 )
+from app.kernel.db.columns import number
 from app.kernel.db.engine import Db
 from app.kernel.db.prepared import Prepared
 
@@ -80,7 +81,7 @@ def counter_queries(reach: str) -> CounterQueries:
 def _counted_asked(here: Conditions) -> CounterQuery:
     """How many questions are open, and how many answers wait."""
     among = in_states_beside(STATES_OF[ASKED])
-    cut: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1))
+    cut = number(MOST_COUNTED + 1)
     rows = (
         select(Deposition.question.label("key"))
         .where(Deposition.question.is_not(None), among, *here)
@@ -94,7 +95,7 @@ def _counted_offered(here: Conditions) -> CounterQuery:
     """How many sessions are in each of these groups."""
     *named, last = offered_groups()
     group = case(*((and_(*offered_groups()[key]), counter_key(key)) for key in named), else_=counter_key(last))
-    cut: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1))
+    cut = number(MOST_COUNTED + 1)
     offered = (Deposition.agreement.is_not(None), in_states_beside(STATES_OF[OFFERED]), *here)
     rows = select(group.label("key")).where(*offered).limit(cut).subquery()
     return select(rows.c.key, ZERO, func.count()).group_by(rows.c.key)
@@ -104,7 +105,7 @@ def _counted_next(here: Conditions) -> CounterQuery:
     """How many sessions until the end of the next business day are in each of its groups."""
     *named, (last, _) = GROUPS_OF_NEXT
     group = case(*((given, counter_key(key)) for key, given in named), else_=counter_key(last))
-    cut: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1))
+    cut = number(MOST_COUNTED + 1)
     rows = select(group.label("key")).where(in_states(BOOKED), *until_next(), *here).limit(cut).subquery()
     return select(rows.c.key, ZERO, func.count()).group_by(rows.c.key)
 

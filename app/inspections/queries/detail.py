@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import (
@@ -40,6 +41,7 @@ from app.inspections.models import (
 from app.inspections.rules import recipient_key
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
+from app.kernel.db.columns import number
 from app.kernel.db.engine import Db
 from app.kernel.db.pagination import decode_cursor, encode_cursor
 from app.kernel.db.prepared import Prepared
@@ -110,21 +112,24 @@ class OrganizationRow(NamedTuple):
 _ONE: Prepared[SessionRow] = Prepared(
     select(*WIRE).where(Inspection.id == bindparam("id"), Inspection.organization_id == bindparam("organization_id"))
 )
-_FIRST = (
-    select(*WIRE)
-    .where(Inspection.organization_id == bindparam("organization_id"))
-    .order_by(Inspection.created_at.desc(), Inspection.id.desc())
-    .limit(bindparam("size"))
-)
-_FIRST_PAGE: Prepared[SessionRow] = Prepared(_FIRST)
-_NEXT_PAGE: Prepared[SessionRow] = Prepared(
-    _FIRST.where(
-        tuple_(Inspection.created_at, Inspection.id)
-        < tuple_(
-            bindparam("created_at", type_=Inspection.created_at.type), bindparam("after", type_=Inspection.id.type)
-        )
+
+
+@lru_cache(maxsize=256)
+def _page(limit: int, further: bool) -> Prepared[SessionRow]:
+    """So many rows, newest first; `further` ones after a cursor."""
+    page = (
+        select(*WIRE)
+        .where(Inspection.organization_id == bindparam("organization_id"))
+        .order_by(Inspection.created_at.desc(), Inspection.id.desc())
+        .limit(number(limit))
     )
-)
+    if further:
+        last = (
+            bindparam("created_at", type_=Inspection.created_at.type),
+            bindparam("after", type_=Inspection.id.type),
+        )
+        page = page.where(tuple_(Inspection.created_at, Inspection.id) < tuple_(*last))
+    return Prepared(page)
 
 
 def one(db: Db, id: uuid.UUID, organization_id: int) -> SessionRow:
@@ -138,12 +143,10 @@ def one(db: Db, id: uuid.UUID, organization_id: int) -> SessionRow:
 def wire_page(db: Db, organization_id: int, limit: int, cursor: str | None) -> tuple[Sequence[SessionRow], str | None]:
     """One page of the API's list, newest first, and the next cursor. Raises BadRequest `invalid_cursor`."""
     purpose = f"inspections:{organization_id}"
-    wanted: dict[str, object] = {"organization_id": organization_id, "size": limit + 1}
-    statement = _FIRST_PAGE
+    wanted: dict[str, object] = {"organization_id": organization_id}
     if cursor:
         wanted["created_at"], wanted["after"] = decode_cursor(db, purpose, cursor)
-        statement = _NEXT_PAGE
-    rows = statement.all(db, wanted)
+    rows = _page(limit + 1, bool(cursor)).all(db, wanted)
     if len(rows) <= limit:
         return rows, None
     rows = rows[:limit]

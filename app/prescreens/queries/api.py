@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, union_all
 
+from app.kernel.db.columns import number
 from app.kernel.db.engine import Db
 from app.kernel.db.prepared import Prepared
 from app.prescreens.models import DAY_COUNTS, Prescreen, Submission
@@ -111,8 +112,10 @@ def page(db: Db, organization_id: int, filters: Filters, now: datetime, *, offse
     bounded = offset > JUMP_FROM and filters.contact_id is None
     if bounded:
         parameters["before"], offset = _landing(db, chosen, filters.questionnaire_id is not None, parameters, offset)
-    statement = _page(chosen, filters.contact_id is not None, filters.questionnaire_id is not None, bounded)
-    parameters |= {"offset": offset, "limit": limit, "reach": offset + limit}
+    size = limit if not offset else None
+    statement = _page(chosen, filters.contact_id is not None, filters.questionnaire_id is not None, bounded, size)
+    if offset:
+        parameters |= {"offset": offset, "limit": limit, "reach": offset + limit}
     return statement.all(db, parameters)
 
 
@@ -140,8 +143,9 @@ def _contact_total(chosen: tuple[Stage, ...] | None, by_questionnaire: bool) -> 
 
 @lru_cache(maxsize=512)
 def _page(
-    chosen: tuple[Stage, ...] | None, by_contact: bool, by_questionnaire: bool, bounded: bool
+    chosen: tuple[Stage, ...] | None, by_contact: bool, by_questionnaire: bool, bounded: bool, first: int | None
 ) -> Prepared[SessionRow]:
+    """A page that begins at an offset, or the `first` so many rows."""
     where = _where(by_contact, by_questionnaire)
     if bounded:
         where.append(Prescreen.expires_at < bindparam("before", type_=Prescreen.expires_at.type))
@@ -149,12 +153,19 @@ def _page(
     ids = select(Prescreen.id, Prescreen.expires_at).where(*where)
     if chosen is not None and len(chosen) > 1:
         # Each stage is one range of the index, in order; merging their heads keeps the order.
-        heads = [ids.where(stage.rows()).order_by(*newest).limit(bindparam("reach")).subquery() for stage in chosen]
+        heads = [
+            ids.where(stage.rows()).order_by(*newest).limit(number(first) if first else bindparam("reach")).subquery()
+            for stage in chosen
+        ]
         merged = union_all(*(select(head.c.id, head.c.expires_at) for head in heads)).subquery()
         chosen_ids = select(merged.c.id).order_by(merged.c.expires_at.desc(), merged.c.id.desc())
     else:
         chosen_ids = (ids.where(chosen[0].rows()) if chosen else ids).with_only_columns(Prescreen.id).order_by(*newest)
-    found = chosen_ids.limit(bindparam("limit")).offset(bindparam("offset")).subquery("found")
+    if first is None:
+        page = chosen_ids.limit(bindparam("limit")).offset(bindparam("offset"))
+    else:
+        page = chosen_ids.limit(number(first))
+    found = page.subquery("found")
     return Prepared(select(*WIRE).join_from(found, Prescreen, Prescreen.id == found.c.id).order_by(*newest))
 
 
