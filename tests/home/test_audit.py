@@ -34,7 +34,7 @@ def happened(database: Database, n: int, **facts: Any) -> None:
         "via": "api",
         "data": {},
     }
-    rows = [{**plain, **facts, "created_at": now - timedelta(minutes=n - i)} for i in range(n)]
+    rows = [{**plain, **facts, "created_at": now - timedelta(minutes=n - 1 - i)} for i in range(n)]
     with database.write() as db:
         db.execute(insert(Event.__table__), rows)
 
