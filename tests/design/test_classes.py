@@ -45,8 +45,8 @@ STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`")
 @cache
 def sources(*patterns: str) -> tuple[str, ...]:
     """Texts of the app's own files, without comments."""
-    found = [path for pattern in patterns for path in sorted(APP.rglob(pattern)) if "vendor" not in path.parts]
-    texts = [path.read_text("utf-8") for path in found if "email" not in path.parts]
+    found = [path.relative_to(APP) for pattern in patterns for path in sorted(APP.rglob(pattern))]
+    texts = [(APP / path).read_text("utf-8") for path in found if not {"vendor", "email"} & set(path.parts)]
     return tuple(re.sub(r"\{#.*?#\}|/\*.*?\*/", "", text, flags=re.S) for text in texts)
 
 
