@@ -1,7 +1,7 @@
-"""A site full of work, and somebody who opens every door in it.
+"""A site full of work, and a user who follows every link of it.
 
-The demonstration data fill the rooms; Vera, who has every role everywhere, follows every link from the first page, as
-do strangers from the links in letters. What no link leads to stands in APART, with the reason.
+The demonstration data fill the desks; Vera, who has every role everywhere, follows every link from the first page, as
+do strangers from the links in e-mails. What no link leads to stands in APART, with the reason.
 """
 
 import contextlib
@@ -140,7 +140,7 @@ class DemoSite:
     visits: list[Visit] = field(default_factory=list)
 
     def client(self, email: str | None = None) -> FlaskClient:
-        """A browser, signed in as somebody of the demonstration cast (`vera@example.com` opens everything)."""
+        """A browser, signed in as somebody of the demonstration cast (`vera@example.com` may see everything)."""
         client = self.app.test_client()
         if email:
             with self.database.write() as db:
@@ -240,9 +240,9 @@ def _follow(site: DemoSite, look: Callable[..., Visit], email: str | None, visit
     counts: dict[str, int] = defaultdict(int)
     queue = [("/", "the first page"), *((url, "APART") for urls in APART.values() for url in urls)]
     if email is None:
-        queue += [(url, "a letter") for url in (*mailed(site.database), *known(site.database))]
+        queue += [(url, "an e-mail") for url in (*mailed(site.database), *known(site.database))]
     else:
-        queue.append((own_link(site.database, email), "a letter"))
+        queue.append((own_link(site.database, email), "an e-mail"))
     # Last, because tests take the first page of an address for the usual one.
     further = [] if email is None else of_each_state(site.database)
     while queue or further:
