@@ -319,7 +319,7 @@ def own_link(database: Database, email: str) -> str:
 
 
 def known(database: Database) -> list[str]:
-    """Links that people got in letters which are not kept: of every state one."""
+    """Links that people got in e-mails which are not kept: of every state one."""
     config = database.config
     with database.read() as db:
         slugs = (

@@ -55,8 +55,8 @@ class PendingDecision(Base):
     kind: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(254))
     url: Mapped[str] = mapped_column(String(200))
-    actor: Mapped[JsonObject] = mapped_column(Json)  # JSON
-    payload: Mapped[JsonObject] = mapped_column(Json)  # JSON
+    actor: Mapped[JsonObject] = mapped_column(Json)
+    payload: Mapped[JsonObject] = mapped_column(Json)
     version: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
     pressed_at: Mapped[datetime] = mapped_column(Instant)
@@ -85,8 +85,8 @@ class Decision(Protocol):
     kind: str
     name: str
     url: str
-    actor: JsonObject  # JSON
-    payload: JsonObject  # JSON
+    actor: JsonObject
+    payload: JsonObject
     version: int
     digest: str
     pressed_at: datetime
